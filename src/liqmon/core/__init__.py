@@ -1,0 +1,1 @@
+"""The pure part: values in, values out; nothing here waits, reads or writes."""
