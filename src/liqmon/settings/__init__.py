@@ -1,0 +1,1 @@
+"""TOML, environment and flags into frozen models; every mistake named at once."""

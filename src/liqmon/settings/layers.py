@@ -1,0 +1,245 @@
+"""The sources of settings, each as a flat map, so that the later simply win.
+
+A key is a tuple, ``("detector", "threshold")``. A source knows where each of its keys
+was written, for the messages.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from liqmon.settings.document import Document, Key
+from liqmon.settings.models import OverrideTable, Settings
+from liqmon.settings.places import absolute
+from liqmon.settings.problems import Place, Problem, suggestion
+
+__all__ = [
+    "SECRET",
+    "SECRET_FILE",
+    "Layer",
+    "dotted",
+    "environment_layer",
+    "file_layer",
+    "flag_layer",
+    "merged",
+    "names_under",
+    "nested",
+    "place_of",
+]
+
+SECRET: Final[Key] = ("discord", "webhook_url")
+SECRET_FILE: Final[Key] = ("discord", "webhook_url_file")
+
+_PATHS: Final = frozenset({SECRET_FILE, ("log", "file")})
+_PREFIX: Final = "LIQMON_"
+_NO_SETTINGS: Final = frozenset({"LIQMON_CONFIG", "LIQMON_STATE_DIR", "LIQMON_DATA"})
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one source says. ``source`` is its name in ``liqmon config show``."""
+
+    source: str
+    values: Mapping[Key, object]
+    places: Mapping[Key, Place]
+
+
+def file_layer(document: Document, environ: Mapping[str, str]) -> Layer:
+    """Return what the file says; its relative paths start where the file is."""
+    values = dict(_flat(document.values, ()))
+    paths = _with_paths(values, document.path.parent, environ)
+    return Layer("file", paths, {(): Place(document.name), **document.places})
+
+
+def flag_layer(
+    flags: Mapping[str, object], environ: Mapping[str, str], cwd: Path
+) -> Layer:
+    """Return what the command line says; None means that it says nothing."""
+    values = {
+        tuple(name.split(".")): value
+        for name, value in flags.items()
+        if value is not None
+    }
+    if SECRET in values:
+        raise ValueError("a webhook is never taken from the command line")
+    places = dict.fromkeys(values, Place("command line"))
+    return Layer("flag", _with_paths(values, cwd, environ), places)
+
+
+def environment_layer(
+    environ: Mapping[str, str], cwd: Path
+) -> tuple[Layer, list[Problem], list[str]]:
+    """Return what ``LIQMON_SECTION__KEY`` says, with unknown names as problems.
+
+    A name without a section may belong to another program; the third list warns.
+    """
+    values: dict[Key, object] = {}
+    places: dict[Key, Place] = {}
+    problems: list[Problem] = []
+    warnings: list[str] = []
+    for name in sorted(environ):
+        if not name.startswith(_PREFIX) or name in _NO_SETTINGS:
+            continue
+        key = _key_of(name)
+        field = _annotation(key)
+        if field is not None:
+            values[key] = _typed(environ[name], field)
+            places[key] = Place(name)
+        elif "__" in name:
+            problems.append(_unknown(name))
+        else:
+            warnings.append(f"{name} is no setting; {suggestion(name, _variables())}")
+    layer = Layer("environment", _with_paths(values, cwd, environ), places)
+    return layer, problems, warnings
+
+
+def merged(layers: Iterable[Layer]) -> tuple[dict[Key, object], dict[Key, Layer]]:
+    """Return the winning values, and the layer that each comes from.
+
+    The webhook and the file that holds it are one choice: a later source that makes
+    it displaces both.
+    """
+    values: dict[Key, object] = {}
+    origins: dict[Key, Layer] = {}
+    for layer in layers:
+        if not layer.values.keys().isdisjoint({SECRET, SECRET_FILE}):
+            values.pop(SECRET, None)
+            values.pop(SECRET_FILE, None)
+        values.update(layer.values)
+        origins.update(dict.fromkeys(layer.values, layer))
+    return values, {key: origins[key] for key in values}
+
+
+def nested(values: Mapping[Key, object]) -> dict[str, Any]:
+    """Return the flat map as tables within tables."""
+    root: dict[str, Any] = {}
+    # short keys first: a table that the file turned into a value stays that value
+    for key in sorted(values, key=len):
+        table: Any = root
+        for part in key[:-1]:
+            table = table.setdefault(part, {}) if isinstance(table, dict) else None
+        if isinstance(table, dict):
+            table[key[-1]] = values[key]
+    return root
+
+
+def names_under(key: Key) -> tuple[str, ...]:
+    """Return the names that may stand in the table ``key``; none if any may."""
+    model = _model(key)
+    return () if model is None else tuple(model.model_fields)
+
+
+def place_of(key: Iterable[object], places: Mapping[Key, Place]) -> Place:
+    """Return where the key, or else the nearest table around it, was written."""
+    parts = tuple(str(part) for part in key)
+    for length in range(len(parts), 0, -1):
+        if parts[:length] in places:
+            return places[parts[:length]]
+    return places.get((), Place("settings"))
+
+
+def dotted(key: Iterable[object]) -> str:
+    """Return the key as it is shown: ``exchange.ids[0]``."""
+    text = ""
+    for part in key:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def _model(key: Key) -> type[BaseModel] | None:
+    match key:
+        case ():
+            return Settings
+        case ("overrides", _):
+            return OverrideTable
+        case (table,) if table in Settings.model_fields:
+            default = Settings.model_fields[table].default
+            return type(default) if isinstance(default, BaseModel) else None
+        case _:
+            return None
+
+
+def _annotation(key: Key) -> object:
+    model = _model(key[:-1]) if len(key) > 1 else None
+    field = None if model is None else model.model_fields.get(key[-1])
+    return None if field is None else field.annotation
+
+
+def _flat(table: Mapping[str, object], prefix: Key) -> Iterable[tuple[Key, object]]:
+    for name, value in table.items():
+        key = (*prefix, name)
+        deeper = len(key) < 2 or (len(key) == 2 and key[0] == "overrides")
+        if isinstance(value, dict) and value and deeper:
+            yield from _flat(value, key)
+        else:
+            yield key, value
+
+
+def _with_paths(
+    values: Mapping[Key, object], base: Path, environ: Mapping[str, str]
+) -> dict[Key, object]:
+    def seen(key: Key, value: object) -> object:
+        if key in _PATHS and isinstance(value, str | Path):
+            return absolute(value, base=base, environ=environ)
+        return value
+
+    return {key: seen(key, value) for key, value in values.items()}
+
+
+def _key_of(variable: str) -> Key:
+    section, *rest = variable.removeprefix(_PREFIX).split("__")
+    if section == "OVERRIDES" and len(rest) == 2:
+        return "overrides", rest[0], rest[1].lower()
+    return (section.lower(), *(part.lower() for part in rest))
+
+
+def _variables() -> list[str]:
+    return [
+        f"{_PREFIX}{table}__{name}".upper()
+        for table in names_under(())
+        for name in names_under((table,))
+    ]
+
+
+def _unknown(variable: str) -> Problem:
+    key = ".".join(_key_of(variable))
+    hint = suggestion(variable, _variables())
+    return Problem(Place(variable), key, "unknown variable", hint)
+
+
+def _typed(text: str, annotation: object) -> object:
+    """Return the text as the field wants it, or as it is when that fails."""
+    base = _base(annotation)
+    if get_origin(base) is tuple:
+        return _typed_list(text, get_args(base)[0])
+    if base not in (bool, int, float):
+        return text
+    try:
+        return TypeAdapter[object](base).validate_python(text)
+    except ValidationError:
+        return text
+
+
+def _typed_list(text: str, annotation: object) -> object:
+    if not text.lstrip().startswith("["):
+        parts = (part.strip() for part in text.split(","))
+        return [_typed(part, annotation) for part in parts if part]
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _base(annotation: object) -> Any:
+    """Return the type below ``Annotated`` and ``| None``."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _base(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return _base(next(arg for arg in get_args(annotation) if arg is not type(None)))
+    return annotation

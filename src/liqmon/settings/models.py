@@ -1,0 +1,298 @@
+"""The settings, one frozen model per table of the TOML file.
+
+A default and its bounds stand here and nowhere else. Values are strict (a number in
+quotes is a mistake, not a number) and finite; an unknown key is refused. No message
+repeats what was given: it may be a webhook.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from liqmon.errors import ConfigError
+from liqmon.webhook import WebhookUrl, is_loopback
+
+__all__ = [
+    "BreakerTable",
+    "DetectorTable",
+    "DiscordTable",
+    "ExchangeTable",
+    "HealthTable",
+    "LogTable",
+    "OverrideTable",
+    "RetryTable",
+    "Settings",
+    "WatchTable",
+    "schema",
+    "symbol_key",
+]
+
+_DAY_S = 86_400
+
+
+def symbol_key(name: str) -> str:
+    """Return what all spellings of one market have in common.
+
+    ``btc/usdt``, ``BTC/USDT:USDT``, ``BTC-USDT-SWAP`` and ``BTCUSDT`` are one; a
+    market settled in something else than its quote (``BTC/USD:BTC``) is another.
+    """
+    pair, _, settle = name.upper().removesuffix("-SWAP").partition(":")
+    joined = re.sub(r"[\W_]", "", pair)
+    if settle and not joined.endswith(settle):
+        return f"{joined}:{settle}"
+    return joined
+
+
+def _webhook(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return WebhookUrl(value)
+    except ConfigError as error:
+        told = {"fault": str(error), "hint": error.hint}
+    raise PydanticCustomError("webhook", "{fault}", told)
+
+
+def _loopback(url: str) -> str:
+    if not is_loopback(url):
+        raise PydanticCustomError(
+            "loopback", "only a loopback address, such as http://127.0.0.1:8080"
+        )
+    return url
+
+
+def _trimmed(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _lowered(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+_Webhook = Annotated[
+    WebhookUrl,
+    BeforeValidator(_webhook),
+    WithJsonSchema({"type": "string", "format": "uri", "writeOnly": True}),
+]
+_Loopback = Annotated[str, AfterValidator(_loopback)]
+_Symbol = Annotated[
+    str, BeforeValidator(_trimmed), Field(pattern=r"^[\w/:.-]{1,40}$", strict=True)
+]
+_ExchangeId = Annotated[
+    str, BeforeValidator(_lowered), Field(pattern=r"^[a-z0-9_]{1,40}$", strict=True)
+]
+_Wait = Annotated[float, Field(gt=0, le=60, strict=True)]
+_OpenFor = Annotated[float, Field(gt=0, le=_DAY_S, strict=True)]
+_Threshold = Annotated[float, Field(gt=0, le=1000)]
+_Timeout = Annotated[float, Field(gt=0, le=60)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+    )
+
+
+# A list of TOML becomes a tuple, and a string a path: those fields are lax at their
+# outermost level only.
+
+
+class WatchTable(_Table):
+    """``[watch]``: which markets, and how often."""
+
+    symbols: tuple[_Symbol, ...] = Field(
+        default=(),
+        strict=False,
+        description="Markets to watch when the command names none.",
+    )
+    timeframe: Literal["1m", "5m"] = Field(
+        default="1m", description="Candles that are judged: 1m or 5m."
+    )
+    poll_interval_s: float = Field(
+        default=5, ge=1, le=3600, description="Seconds from one poll to the next."
+    )
+
+
+class ExchangeTable(_Table):
+    """``[exchange]``: where the candles come from."""
+
+    ids: tuple[_ExchangeId, ...] = Field(
+        default=("bybit",),
+        min_length=1,
+        strict=False,
+        description="Exchanges, by the name ccxt gives them.",
+    )
+    base_url: _Loopback | None = Field(
+        default=None, description="A server on this machine in the exchange's place."
+    )
+    timeout_s: _Timeout = Field(default=10, description="Seconds one request may take.")
+
+
+class DetectorTable(_Table):
+    """``[detector]``: what counts as a cascade."""
+
+    threshold: _Threshold = Field(
+        default=12, description="Score from which a bar is a cascade; lower finds more."
+    )
+    cooldown_s: float = Field(
+        default=1800,
+        ge=0,
+        le=7 * _DAY_S,
+        description="Seconds of silence on a market after an episode.",
+    )
+
+
+class RetryTable(_Table):
+    """``[retry]``: a request to an exchange that failed."""
+
+    enabled: bool = Field(default=True, description="Ask again after a passing fault.")
+    attempts: int = Field(
+        default=3, ge=1, le=10, description="Calls in all, the first one included."
+    )
+    waits_s: tuple[_Wait, ...] = Field(
+        default=(1.0, 2.0),
+        min_length=1,
+        max_length=9,
+        strict=False,
+        description="Seconds between attempts; the last one repeats.",
+    )
+
+
+class DiscordTable(_Table):
+    """``[discord]``: where findings go."""
+
+    webhook_url: _Webhook | None = Field(
+        default=None, description="The webhook's URL, a secret: chmod 600 this file."
+    )
+    webhook_url_file: Path | None = Field(
+        default=None,
+        strict=False,
+        description="A file that holds the URL instead; mode 600.",
+    )
+    timeout_s: _Timeout = Field(default=10, description="Seconds one post may take.")
+    when_open: Literal["hold", "skip"] = Field(
+        default="hold",
+        description="A finding while the breaker is open: hold it for later, or skip.",
+    )
+    base_url: _Loopback | None = Field(
+        default=None, description="A server on this machine in Discord's place."
+    )
+
+    @property
+    def webhook(self) -> WebhookUrl | None:
+        """Where to post, whichever source named it; None means nowhere."""
+        return self.webhook_url
+
+
+class BreakerTable(_Table):
+    """``[breaker]``: when to leave Discord alone."""
+
+    enabled: bool = Field(
+        default=True, description="Stop posting after repeated failures."
+    )
+    failure_threshold: int = Field(
+        default=3, ge=1, le=100, description="Failures in a row that open it."
+    )
+    open_s: _OpenFor = Field(
+        default=300, description="Seconds in which nothing is sent, until one probe."
+    )
+    open_schedule_s: tuple[_OpenFor, ...] = Field(
+        default=(),
+        max_length=20,
+        strict=False,
+        description="Seconds for the first, second, ... opening instead of open_s.",
+    )
+
+
+class HealthTable(_Table):
+    """``[health]``: when to doubt what is shown."""
+
+    stale_after_s: float = Field(
+        default=60,
+        gt=0,
+        le=_DAY_S,
+        description="Seconds without data until a feed is stale.",
+    )
+    status_interval_s: float = Field(
+        default=60,
+        ge=1,
+        le=_DAY_S,
+        description="Seconds between status lines when there is no terminal.",
+    )
+
+
+class LogTable(_Table):
+    """``[log]``: diagnostics, on standard error or in a file."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="Least level that is written."
+    )
+    file: Path | None = Field(
+        default=None,
+        strict=False,
+        description="A file to append to; rotation is noticed.",
+    )
+    format: Literal["text", "json"] = Field(
+        default="text", description="Lines or JSON lines."
+    )
+
+
+class OverrideTable(_Table):
+    """``[overrides.BTCUSDT]``: what differs for one market."""
+
+    threshold: _Threshold | None = Field(
+        default=None, description="Replaces detector.threshold for this market."
+    )
+
+
+def _one_table_each(
+    overrides: Mapping[str, OverrideTable],
+) -> Mapping[str, OverrideTable]:
+    if len({symbol_key(symbol) for symbol in overrides}) < len(overrides):
+        raise PydanticCustomError("twice", "two tables for one market")
+    return overrides
+
+
+class Settings(_Table):
+    """Everything that can be set."""
+
+    watch: WatchTable = WatchTable()
+    exchange: ExchangeTable = ExchangeTable()
+    detector: DetectorTable = DetectorTable()
+    retry: RetryTable = RetryTable()
+    discord: DiscordTable = DiscordTable()
+    breaker: BreakerTable = BreakerTable()
+    health: HealthTable = HealthTable()
+    log: LogTable = LogTable()
+    overrides: Annotated[
+        Mapping[str, OverrideTable], AfterValidator(_one_table_each)
+    ] = Field(default_factory=dict, description="One table per market.")
+
+    def threshold_for(self, *names: str) -> float:
+        """Return the threshold of the market that goes by any of these names."""
+        wanted = {symbol_key(name) for name in names}
+        for symbol, override in self.overrides.items():
+            if symbol_key(symbol) in wanted and override.threshold is not None:
+                return override.threshold
+        return self.detector.threshold
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the file, for editors."""
+    return Settings.model_json_schema()

@@ -1,0 +1,74 @@
+"""How a mistake is shown."""
+
+import pytest
+
+from liqmon.settings.problems import (
+    Place,
+    Problem,
+    config_error,
+    masked,
+    printable,
+    suggestion,
+)
+
+
+def test_the_line_itself_and_the_hint_follow_the_reason() -> None:
+    problem = Problem(Place("a.toml", 4, "x = 1"), "t.x", "unknown key", "leave it")
+
+    assert str(config_error([problem])) == (
+        "a.toml: 1 problem\n"
+        "  --> a.toml:4 t.x: unknown key\n"
+        "     4 | x = 1\n"
+        "       hint: leave it"
+    )
+
+
+def test_problems_are_sorted_by_line_and_those_without_one_come_last() -> None:
+    places = [Place("V"), Place("f", 10, "b"), Place("A"), Place("f", 9, "a")]
+    told = str(config_error([Problem(place, "k", "r") for place in places]))
+
+    assert [line.split()[1] for line in told.splitlines() if "-->" in line] == [
+        "f:9",
+        "f:10",
+        "A",
+        "V",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("webhook_url = 'abc'", "webhook_url = ***"),
+        ("  'webhook_url'='abc' # x", "'webhook_url'=***"),
+        ("discord.webhook_url = 'abc'", "discord.webhook_url = ***"),
+        ("url = '/webhooks/1/abcdefghijk'", "url = '/webhooks/1/***'"),
+        ("url = '" + "a" * 40 + "'", "url = '***'"),
+        ("name = 'abc'", "name = 'abc'"),
+        ("\x1b[2Jx = 'a\u202e'", "\\x1b[2Jx = 'a\\u202e'"),
+        ("x = '" + "a " * 60, "x = '" + ("a " * 60)[:95] + " ..."),
+    ],
+)
+def test_a_quoted_line_shows_no_secret_and_moves_no_cursor(
+    line: str, shown: str
+) -> None:
+    assert masked(line) == shown
+
+
+def test_what_can_be_printed_stays() -> None:
+    assert printable("Bär 币 \t\x07") == "Bär 币 \\t\\x07"
+
+
+@pytest.mark.parametrize(
+    ("name", "candidates", "hint"),
+    [
+        ("treshold", ["threshold", "open_s"], "did you mean `threshold`?"),
+        ("zzz", ["a", "b"], "known here: `a`, `b`"),
+        (
+            "x9",
+            [f"b{number}" for number in range(9)],
+            "the nearest are `b8`, `b7`, `b6`",
+        ),
+    ],
+)
+def test_a_suggestion_names_few(name: str, candidates: list[str], hint: str) -> None:
+    assert suggestion(name, candidates) == hint
