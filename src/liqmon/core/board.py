@@ -6,12 +6,34 @@ the process's monotonic clock.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from liqmon.core.events import BreakerState, Event, FeedState
+from liqmon.core.events import (
+    BreakerChanged,
+    BreakerState,
+    Delivery,
+    DeliveryStatus,
+    Event,
+    FeedChanged,
+    FeedState,
+    FindingRaised,
+    GaveUp,
+    Healed,
+    Retrying,
+)
 from liqmon.core.model import Finding, Market, PositionSide, Warmup
 
-__all__ = ["BoardSnapshot", "Feed", "MarketRow", "Receiver"]
+__all__ = [
+    "EVENTS_KEPT",
+    "BoardSnapshot",
+    "Feed",
+    "MarketRow",
+    "Receiver",
+    "with_event",
+]
+
+EVENTS_KEPT = 50
+"""How many events the board remembers: more than any terminal shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +108,72 @@ class BoardSnapshot:
     raised: int = 0
     cycles: int = 0
     banner: str = ""
+
+
+def with_event(board: BoardSnapshot, event: Event, *, now_mono: float) -> BoardSnapshot:
+    """Return the board after ``event``."""
+    board = replace(board, events=(*board.events, event)[-EVENTS_KEPT:])
+    match event:
+        case FindingRaised(finding=finding):
+            return _with_finding(board, finding)
+        case Retrying() | Healed() | GaveUp() | FeedChanged():
+            feed = _feed_after(event, now_mono)
+            return _with_feed(board, event.exchange, event.symbol, feed)
+        case BreakerChanged():
+            return replace(board, receiver=_receiver_after(board, event, now_mono))
+        case Delivery(status=DeliveryStatus.SENT, latency_s=latency_s):
+            return replace(board, receiver=replace(board.receiver, latency_s=latency_s))
+        case _:
+            return board
+
+
+def _with_finding(board: BoardSnapshot, finding: Finding) -> BoardSnapshot:
+    rows = dict(board.rows)
+    key = finding.market.key
+    if key in rows:
+        rows[key] = replace(rows[key], finding=finding)
+    return replace(board, rows=rows, raised=board.raised + 1)
+
+
+def _feed_after(
+    event: Retrying | Healed | GaveUp | FeedChanged, now_mono: float
+) -> Feed:
+    match event:
+        case Retrying():
+            return Feed(
+                FeedState.RETRY,
+                now_mono,
+                now_mono + event.wait_s,
+                event.attempt,
+                event.attempts,
+                event.error,
+            )
+        case Healed():
+            return Feed(FeedState.HEALING, now_mono, reason=event.error)
+        case GaveUp():
+            return Feed(FeedState.STALE, now_mono, reason=event.error)
+        case FeedChanged():
+            until_mono = None if event.wait_s is None else now_mono + event.wait_s
+            return Feed(event.state, now_mono, until_mono, reason=event.reason)
+
+
+def _with_feed(
+    board: BoardSnapshot, exchange: str, symbol: str, feed: Feed
+) -> BoardSnapshot:
+    if not symbol:
+        return replace(board, exchanges={**board.exchanges, exchange: feed})
+    key = f"{exchange}:{symbol}"
+    if key not in board.rows:
+        return board
+    return replace(board, rows={**board.rows, key: replace(board.rows[key], feed=feed)})
+
+
+def _receiver_after(
+    board: BoardSnapshot, event: BreakerChanged, now_mono: float
+) -> Receiver:
+    return replace(
+        board.receiver,
+        breaker=event.new,
+        until_mono=None if event.open_s is None else now_mono + event.open_s,
+        reason=event.reason,
+    )

@@ -111,6 +111,13 @@ class Candles:
     close: FloatArray
     volume: FloatArray
 
+    @classmethod
+    def empty(cls, timeframe_ms: int) -> Self:
+        """Return a series without a bar."""
+        nothing = np.empty(0, dtype=np.float64)
+        open_ms = np.empty(0, dtype=np.int64)
+        return cls(timeframe_ms, open_ms, *(nothing for _ in range(5)))
+
     def __len__(self) -> int:
         return int(self.open_ms.size)
 
@@ -173,9 +180,10 @@ class Reading:
 
     ``end_ms`` is the bar's end (the moment of decision for a closed bar).
     ``nearness`` is value / threshold of the weakest condition: 1.0 fires.
-    ``window_ms`` is the horizon that scored highest, ``price_from`` the close before it.
-    ``volume_usd`` is what was traded inside that window. ``missing`` names inputs that
-    were unknown. ``early`` marks a bar that had not closed.
+    ``window_ms`` is the horizon that scored highest, ``price_from`` the close before.
+    ``volume_usd`` is what was traded inside that window, ``bar_volume_usd`` in its last
+    bar, whose range is ``bar_low`` to ``bar_high`` (None: only its close is known).
+    ``missing`` names inputs that were unknown. ``early`` marks a bar that had not closed.
     """
 
     end_ms: int
@@ -190,6 +198,9 @@ class Reading:
     conditions: tuple[Condition, ...]
     missing: tuple[str, ...] = ()
     early: bool = False
+    bar_volume_usd: float = 0.0
+    bar_low: float | None = None
+    bar_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +209,7 @@ class Finding:
 
     ``onset_ms`` and ``decided_ms`` are exchange time; ``ended_ms`` is set on END only.
     ``price_to`` is the price at the decision, ``price_extreme`` the worst since onset.
-    ``volume_usd`` is the traded notional since the onset window began, not liquidations.
+    ``volume_usd`` is the notional traded since the onset window began, by anybody.
     """
 
     episode: str

@@ -1,0 +1,105 @@
+"""The board after each kind of event."""
+
+import pytest
+
+from factories import MARKET, a_finding
+from liqmon.core.board import EVENTS_KEPT, BoardSnapshot, MarketRow, with_event
+from liqmon.core.events import (
+    BreakerChanged,
+    BreakerState,
+    Delivery,
+    DeliveryStatus,
+    Event,
+    FeedChanged,
+    FeedState,
+    FindingRaised,
+    GaveUp,
+    Healed,
+    Retrying,
+    Summary,
+)
+
+BOARD = BoardSnapshot(
+    version="1", timeframe="1m", started_mono=0.0, rows={MARKET.key: MarketRow(MARKET)}
+)
+BTC = (MARKET.exchange, MARKET.symbol)
+
+
+def after(*events: Event) -> BoardSnapshot:
+    board = BOARD
+    for event in events:
+        board = with_event(board, event, now_mono=100.0)
+    return board
+
+
+def test_a_retry_shows_which_attempt_is_waited_for_and_until_when() -> None:
+    feed = after(Retrying(0, *BTC, 2, 3, 1.4, "RequestTimeout")).rows[MARKET.key].feed
+
+    assert (feed.state, feed.attempt, feed.attempts) == (FeedState.RETRY, 2, 3)
+    assert feed.until_mono == pytest.approx(101.4)
+    assert feed.reason == "RequestTimeout"
+
+
+@pytest.mark.parametrize(
+    ("event", "state"),
+    [
+        (Healed(0, *BTC, "Session is closed"), FeedState.HEALING),
+        (GaveUp(0, *BTC, 3, "RequestTimeout"), FeedState.STALE),
+        (FeedChanged(0, *BTC, FeedState.REJECTED, "delisted"), FeedState.REJECTED),
+    ],
+)
+def test_a_feed_event_sets_the_state_of_its_row(event: Event, state: FeedState) -> None:
+    assert after(event).rows[MARKET.key].feed.state is state
+
+
+def test_an_event_without_a_symbol_concerns_the_exchange_as_a_whole() -> None:
+    board = after(FeedChanged(0, "bybit", "", FeedState.COOLING, "429", 30.0))
+
+    assert board.exchanges["bybit"].until_mono == pytest.approx(130.0)
+    assert board.rows == BOARD.rows
+
+
+def test_a_market_that_is_not_on_the_board_changes_no_row() -> None:
+    assert after(GaveUp(0, "okx", "X/USDT:USDT", 3, "?")).rows == BOARD.rows
+
+
+def test_a_finding_is_counted_and_stays_on_its_row() -> None:
+    finding = a_finding()
+
+    board = after(FindingRaised(0, finding))
+
+    assert board.raised == 1
+    assert board.rows[MARKET.key].finding == finding
+
+
+def test_a_finding_of_a_market_without_a_row_is_still_counted() -> None:
+    board = with_event(
+        BoardSnapshot("1", "1m", 0.0), FindingRaised(0, a_finding()), now_mono=0.0
+    )
+
+    assert (board.raised, dict(board.rows)) == (1, {})
+
+
+def test_an_open_breaker_counts_down_and_a_closed_one_does_not() -> None:
+    opened = BreakerChanged(0, BreakerState.CLOSED, BreakerState.OPEN, "500", 300.0)
+    closed = BreakerChanged(0, BreakerState.HALF_OPEN, BreakerState.CLOSED, "200")
+
+    assert after(opened).receiver.until_mono == pytest.approx(400.0)
+    assert after(opened, closed).receiver.until_mono is None
+    assert after(opened, closed).receiver.breaker is BreakerState.CLOSED
+
+
+def test_only_a_sent_message_tells_the_latency() -> None:
+    held = Delivery(0, "e", DeliveryStatus.HELD, "breaker open")
+    sent = Delivery(0, "e", DeliveryStatus.SENT, latency_s=0.041)
+
+    assert after(held).receiver.latency_s is None
+    assert after(held, sent).receiver.latency_s == pytest.approx(0.041)
+
+
+def test_the_board_remembers_the_last_events_only() -> None:
+    summary = Summary(0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+    board = after(*[summary] * (EVENTS_KEPT + 5))
+
+    assert len(board.events) == EVENTS_KEPT
