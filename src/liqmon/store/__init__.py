@@ -1,0 +1,1 @@
+"""The state directory: everything that must outlive the process."""

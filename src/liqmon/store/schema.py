@@ -1,0 +1,120 @@
+"""The tables, and how an older database becomes a current one.
+
+``PRAGMA user_version`` counts the migrations that have been applied, so the number of
+migrations is the version this liqmon speaks. A migration that was released is never
+edited; the next change is a new one at the end.
+
+Times are wall-clock epoch milliseconds. JSON columns hold facts, never rendered text:
+what an old liqmon wrote is shown with the new one's words.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+import liqmon
+from liqmon.errors import NewerSchema
+from liqmon.store.transaction import transaction
+
+__all__ = ["MIGRATIONS", "VERSION", "migrate", "version_of"]
+
+_TABLES: Final = (
+    """
+    CREATE TABLE outbox (
+        id            INTEGER PRIMARY KEY AUTOINCREMENT,
+        dedup_key     TEXT    NOT NULL UNIQUE,
+        episode       TEXT    NOT NULL,
+        kind          TEXT    NOT NULL CHECK (kind IN ('finding', 'report')),
+        severity      INTEGER NOT NULL,
+        created_ms    INTEGER NOT NULL,
+        expires_ms    INTEGER NOT NULL,
+        state         TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN
+                      ('pending', 'sent', 'digested', 'expired', 'dead')),
+        payload       TEXT    NOT NULL,
+        attempts      INTEGER NOT NULL DEFAULT 0,
+        not_before_ms INTEGER NOT NULL DEFAULT 0,
+        ambiguous     INTEGER NOT NULL DEFAULT 0,
+        plain         INTEGER NOT NULL DEFAULT 0,
+        message_id    TEXT    NOT NULL DEFAULT '',
+        last_error    TEXT    NOT NULL DEFAULT '',
+        settled_ms    INTEGER
+    )
+    """,
+    "CREATE INDEX outbox_due ON outbox (state, severity DESC, id)",
+    "CREATE INDEX outbox_episode ON outbox (episode, state, id)",
+    """
+    CREATE TABLE receiver (
+        fingerprint   TEXT    PRIMARY KEY,
+        breaker       TEXT    NOT NULL,
+        not_before_ms INTEGER NOT NULL,
+        gate_reason   TEXT    NOT NULL,
+        opened_ms     INTEGER,
+        dead_letters  INTEGER NOT NULL,
+        dead_reason   TEXT    NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE detection (
+        market        TEXT    NOT NULL,
+        timeframe     TEXT    NOT NULL,
+        state         TEXT    NOT NULL,
+        judged_ms     INTEGER NOT NULL,
+        PRIMARY KEY (market, timeframe)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE journal (
+        id            INTEGER PRIMARY KEY,
+        at_ms         INTEGER NOT NULL,
+        kind          TEXT    NOT NULL,
+        market        TEXT    NOT NULL,
+        body          TEXT    NOT NULL
+    )
+    """,
+    "CREATE INDEX journal_kind ON journal (kind, at_ms)",
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+)
+
+MIGRATIONS: Final[Sequence[Sequence[str]]] = (_TABLES,)
+
+VERSION: Final = len(MIGRATIONS)
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return how many migrations this database has seen; 0 is an empty one.
+
+    Raises:
+        NewerSchema: more than this liqmon knows.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise NewerSchema(
+            f"the state was written by {_writer(connection)} (schema {version}; "
+            f"this liqmon {liqmon.__version__} knows {VERSION})",
+            hint="upgrade liqmon, or name another directory with --state-dir",
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Apply what is missing, all of it or nothing."""
+    with transaction(connection):
+        version = version_of(connection)
+        for statements in MIGRATIONS[version:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(
+            "INSERT OR REPLACE INTO meta VALUES ('writer', ?)",
+            (f"liqmon {liqmon.__version__}",),
+        )
+
+
+def _writer(connection: sqlite3.Connection) -> str:
+    try:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'writer'")
+        found = row.fetchone()
+    except sqlite3.OperationalError:
+        # a newer liqmon may have no such table any more
+        return "a newer liqmon"
+    return "a newer liqmon" if found is None else str(found[0])
