@@ -1,0 +1,1 @@
+"""Exchanges and a Discord on loopback, for the demonstration and the tests."""
