@@ -1,0 +1,1 @@
+"""What the user sees: the live table, plain lines, NDJSON."""

@@ -1,0 +1,123 @@
+"""What stands above the table: who is watched, how often, and whether anybody hears."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from liqmon.core.board import BoardSnapshot, Receiver
+from liqmon.core.events import BreakerState, FeedState
+from liqmon.ui.cells import FEED_STYLE, effective_feed, fitted
+from liqmon.ui.figures import span, time_of_day
+from liqmon.ui.glyphs import Glyphs
+
+__all__ = ["header"]
+
+_GAP = "   "
+_MOST_LINES = 4
+
+_BREAKER_STYLE = {
+    BreakerState.CLOSED: "green",
+    BreakerState.OPEN: "red",
+    BreakerState.HALF_OPEN: "yellow",
+    BreakerState.DEAD: "bold red",
+}
+
+
+def header(
+    board: BoardSnapshot, *, now_mono: float, now_ms: int, width: int, glyphs: Glyphs
+) -> list[Text]:
+    """Return the header's lines, each exactly ``width`` cells, the banner last."""
+    facts = [
+        Text(f"liqmon {glyphs.text(board.version)}", style="bold"),
+        *_exchanges(board, glyphs),
+        _discord(board.receiver, now_mono, glyphs),
+        *_outbox(board.receiver),
+        Text(f"raised {board.raised}"),
+        Text(f"{time_of_day(board.exchange_ms or now_ms)} UTC"),
+        Text(f"up {span(now_mono - board.started_mono)}"),
+    ]
+    lines = [fitted(line, width, glyphs) for line in _packed(facts, width)]
+    if board.banner:
+        banner = Text(f" ! {glyphs.text(board.banner)}", style="bold yellow")
+        lines.append(fitted(banner, width, glyphs))
+    return lines
+
+
+def _packed(facts: list[Text], width: int) -> list[Text]:
+    """Fill lines with whole facts; a small terminal does without the last ones."""
+    lines = [Text(" ")]
+    for fact in facts:
+        room = width - cell_len(lines[-1].plain)
+        gap = _GAP if lines[-1].plain.strip() else ""
+        if cell_len(fact.plain) + len(gap) <= room:
+            lines[-1] = Text.assemble(lines[-1], gap, fact)
+        else:
+            lines.append(Text.assemble(" ", fact))
+    return lines[:_MOST_LINES]
+
+
+def _exchanges(board: BoardSnapshot, glyphs: Glyphs) -> Iterator[Text]:
+    names = dict.fromkeys([*board.exchanges, *_exchanges_of_rows(board)])
+    for name in names:
+        states = Counter(
+            effective_feed(row, board).state
+            for row in board.rows.values()
+            if row.market.exchange == name
+        )
+        if not states and name in board.exchanges:
+            states[board.exchanges[name].state] = 1
+        fact = Text.assemble((glyphs.text(name), "bold"))
+        for place, (state, count) in enumerate(sorted(states.items(), key=_calm_first)):
+            fact.append(glyphs.between if place else " ")
+            fact.append(f"{count} {state}", style=FEED_STYLE[state])
+        yield fact
+    intervals = sorted(set(board.interval_s.values()))
+    every = "/".join(f"{interval_s:g}" for interval_s in intervals)
+    pace = f", every {every} s" if every else ""
+    yield Text(f"{glyphs.text(board.timeframe)} candles{pace}")
+
+
+def _calm_first(entry: tuple[FeedState, int]) -> tuple[bool, str]:
+    return entry[0] is not FeedState.OK, entry[0].value
+
+
+def _exchanges_of_rows(board: BoardSnapshot) -> Iterator[str]:
+    return (row.market.exchange for row in board.rows.values())
+
+
+def _discord(receiver: Receiver, now_mono: float, glyphs: Glyphs) -> Text:
+    if receiver.dry_run:
+        return Text("dry run: nothing is sent", style="yellow")
+    if not receiver.configured:
+        return Text("no webhook: set LIQMON_DISCORD__WEBHOOK_URL", style="yellow")
+    state = receiver.breaker
+    mark = "" if glyphs.only_ascii else f"{glyphs.breaker[state]} "
+    words = f"{mark}{state}{_detail(receiver, now_mono)}"
+    style = _BREAKER_STYLE[state]
+    return Text.assemble("discord ", (glyphs.text(words), style))
+
+
+def _detail(receiver: Receiver, now_mono: float) -> str:
+    match receiver.breaker:
+        case BreakerState.OPEN if receiver.until_mono is not None:
+            return f" {_countdown(receiver.until_mono - now_mono)}"
+        case BreakerState.DEAD if receiver.reason:
+            return f": {receiver.reason}"
+        case BreakerState.CLOSED if receiver.latency_s is not None:
+            return f" {receiver.latency_s * 1000:.0f} ms"
+        case _:
+            return ""
+
+
+def _countdown(seconds: float) -> str:
+    minutes, left = divmod(max(round(seconds), 0), 60)
+    return f"{minutes}:{left:02}"
+
+
+def _outbox(receiver: Receiver) -> Iterator[Text]:
+    if not receiver.configured and not receiver.pending:
+        return
+    style = "yellow" if receiver.pending else ""
+    yield Text(f"{receiver.pending} queued", style=style)
