@@ -1,0 +1,5 @@
+"""``python -m liqmon``."""
+
+from liqmon.cli import main
+
+main()

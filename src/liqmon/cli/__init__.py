@@ -1,0 +1,14 @@
+"""What the user types: parse, load, run, and say how it ended."""
+
+import sys
+from typing import NoReturn
+
+__all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run the command line that this process was started with."""
+    from liqmon.cli.app import app
+    from liqmon.cli.errors import guarded
+
+    sys.exit(guarded(lambda: app(prog_name="liqmon")))

@@ -1,0 +1,100 @@
+"""``liqmon config``: which settings count, and where they come from."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from liqmon.cli.options import ConfigOption, JsonOption
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Show and check the settings.")
+
+
+@app.command()
+def path(*, config: ConfigOption = None) -> None:
+    """Print the settings file in use."""
+    import os
+
+    from liqmon.errors import UserError
+    from liqmon.settings.places import candidates, find_file
+
+    cwd = Path.cwd()
+    found = find_file(config, environ=os.environ, cwd=cwd)
+    if found is None:
+        looked = ", ".join(map(str, candidates(os.environ, cwd)))
+        raise UserError("there is no settings file", hint=f"looked for {looked}")
+    typer.echo(found)
+
+
+@app.command()
+def show(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Print every setting with its value and where it comes from."""
+    from liqmon.cli.configured import loaded
+
+    found = loaded(config)
+    rows = {
+        key: {"value": _shown(found.settings, key), "source": source}
+        for key, source in found.sources.items()
+    }
+    file = None if found.path is None else str(found.path)
+    if as_json:
+        whole = {"schema": 1, "file": file, "settings": rows}
+        lines = [json.dumps(whole, allow_nan=False, indent=2)]
+    else:
+        lines = [f"file: {file or 'none'}", *_table(rows)]
+    typer.echo("\n".join(lines))
+
+
+@app.command()
+def validate(
+    file: Annotated[
+        Path | None, typer.Argument(help="The file to check.", metavar="[FILE]")
+    ] = None,
+    *,
+    config: ConfigOption = None,
+) -> None:
+    """Check the settings, and name every problem at once."""
+    from liqmon.cli.configured import loaded
+
+    found = loaded(file or config)
+    typer.echo(f"{found.path or 'no settings file; the defaults'}: ok")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the settings file, for editors."""
+    from liqmon.settings.models import schema as settings_schema
+
+    json.dump(settings_schema(), sys.stdout, indent=2)
+    typer.echo()
+
+
+def _table(rows: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
+    width = max(map(len, rows))
+    for key, row in rows.items():
+        value = "-" if row["value"] is None else json.dumps(row["value"])
+        yield f"{key:<{width}}  {value:<24}  {row['source']}"
+
+
+def _shown(settings: object, key: str) -> object:
+    """Return the value of a dotted key as JSON can say it, a secret as stars."""
+    from liqmon.webhook import WebhookUrl
+
+    head, _, name = key.rpartition(".")
+    table, _, symbol = head.partition(".")
+    holder = getattr(settings, table)
+    value = getattr(holder[symbol] if symbol else holder, name)
+    match value:
+        case WebhookUrl():
+            return "***"
+        case Path():
+            return str(value)
+        case tuple():
+            return list(value)
+        case _:
+            return value

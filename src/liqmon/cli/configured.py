@@ -1,0 +1,23 @@
+"""The settings of this process. Import it inside a command: it brings pydantic."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import typer
+
+from liqmon.settings.load import Loaded, load
+
+__all__ = ["loaded"]
+
+
+def loaded(config: Path | None, flags: Mapping[str, object] | None = None) -> Loaded:
+    """Read the settings as ``load`` does, and write its warnings to standard error.
+
+    Raises:
+        ConfigError: every problem of every source, at once.
+    """
+    found = load(config=config, environ=os.environ, cwd=Path.cwd(), flags=flags or {})
+    for warning in found.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    return found

@@ -1,0 +1,60 @@
+"""What a quick command must not pay for."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+PROBE = """
+import json, sys
+sys.argv = ["liqmon", *sys.argv[1:]]
+from liqmon.cli import main
+try:
+    main()
+except SystemExit as stop:
+    json.dump([stop.code, sorted(sys.modules)], sys.stderr)
+"""
+
+
+def modules_after(*arguments: str) -> set[str]:
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", PROBE, *arguments],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=20,
+    )
+    code, modules = json.loads(done.stderr)
+    assert code == 0
+    assert done.stdout
+    return set(modules)
+
+
+@pytest.mark.parametrize("argument", ["--version", "--help"])
+def test_version_and_help_import_nothing_heavy(argument: str) -> None:
+    heavy = {"ccxt", "aiohttp", "numpy", "pydantic", "rich", "tenacity", "asyncio"}
+
+    assert modules_after(argument) & heavy == set()
+
+
+@pytest.mark.parametrize("arguments", [["show"], ["validate"], ["schema"]])
+def test_config_imports_no_exchange_and_no_arrays(arguments: list[str]) -> None:
+    modules = modules_after("config", *arguments)
+
+    assert modules & {"ccxt", "aiohttp", "numpy", "rich", "tenacity"} == set()
+    assert "liqmon.core.model" not in modules
+
+
+def test_the_version_is_one_line_for_a_bug_report() -> None:
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "liqmon", "--version"],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=20,
+    )
+
+    assert done.stdout.startswith("liqmon 0.1.0 (Python 3.")
+    assert ", ccxt 4." in done.stdout
+    assert done.stdout.count("\n") == 1
