@@ -1,0 +1,172 @@
+"""Settings in, parts out."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import liqmon
+from liqmon.clock import Clock
+from liqmon.core.board import BoardSnapshot, Receiver
+from liqmon.core.breaker import Breaker, BreakerPolicy
+from liqmon.core.episode import EpisodePolicy, EpisodeState
+from liqmon.core.facts import state_from_facts
+from liqmon.core.model import Market
+from liqmon.discord.client import DiscordClient
+from liqmon.exchange.client import Exchange
+from liqmon.exchange.retry import RetryPolicy
+from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.courier import Courier
+from liqmon.monitor.journalist import Journalist
+from liqmon.monitor.watcher import Watcher
+from liqmon.settings import Settings
+from liqmon.store.database import Store
+
+__all__ = ["Parts", "Run", "empty_board", "opened"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run was asked for. Without ``state_dir`` nothing is kept on disk."""
+
+    settings: Settings
+    symbols: tuple[str, ...]
+    state_dir: Path | None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The long-lived parts of a run, open."""
+
+    run: Run
+    clock: Clock
+    bulletin: Bulletin
+    store: Store
+    courier: Courier
+    journalist: Journalist
+    states: Mapping[str, Mapping[str, object]]
+
+    def exchange(self, exchange_id: str) -> Exchange:
+        """Return an exchange that is yet to be opened."""
+        settings = self.run.settings
+        return Exchange(
+            exchange_id,
+            clock=self.clock,
+            retry=RetryPolicy(
+                enabled=settings.retry.enabled, attempts=settings.retry.attempts
+            ),
+            emit=self.bulletin.publish,
+            base_url=settings.exchange.base_url,
+            timeout_s=settings.exchange.timeout_s,
+            interval_s=settings.watch.poll_interval_s,
+        )
+
+    def watchers(self, exchange: Exchange) -> tuple[Watcher, ...]:
+        """Resolve the run's symbols and give each its row and its watcher.
+
+        Raises:
+            UnknownSymbol: one of them is no perpetual of this exchange.
+        """
+        markets = tuple(dict.fromkeys(map(exchange.market, self.run.symbols)))
+        self.bulletin.show_markets(exchange.id, markets)
+        return tuple(self._watcher(exchange, market) for market in markets)
+
+    def _watcher(self, exchange: Exchange, market: Market) -> Watcher:
+        settings = self.run.settings
+        facts = self.states.get(market.key)
+        return Watcher(
+            market,
+            source=exchange,
+            store=self.store,
+            clock=self.clock,
+            bulletin=self.bulletin,
+            timeframe=settings.watch.timeframe,
+            policy=EpisodePolicy(
+                threshold=settings.threshold_for(market.name),
+                cooldown_ms=round(settings.detector.cooldown_s * 1000),
+            ),
+            state=EpisodeState() if facts is None else state_from_facts(facts),
+            on_finding=self.courier.wake,
+        )
+
+
+def empty_board(run: Run, clock: Clock) -> BoardSnapshot:
+    """Return the board before anything is known: the first frame."""
+    settings = run.settings
+    return BoardSnapshot(
+        version=liqmon.__version__,
+        timeframe=settings.watch.timeframe,
+        started_mono=clock.monotonic(),
+        receiver=Receiver(
+            configured=settings.discord.webhook is not None,
+            dry_run=run.dry_run,
+            breaker_enabled=settings.breaker.enabled,
+        ),
+    )
+
+
+@asynccontextmanager
+async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator[Parts]:
+    """Open the store and the webhook's client, and close them in the end.
+
+    Raises:
+        UserError: the state directory or what lies in it cannot be used.
+        AlreadyRunning: somebody else uses it.
+    """
+    async with AsyncExitStack() as stack:
+        store = await Store.open(run.state_dir)
+        stack.push_async_callback(store.close)
+        courier = await _courier(run, stack, store, clock, bulletin)
+        journalist = Journalist(store)
+        bulletin.listen(journalist.note)
+        stack.push_async_callback(journalist.finish)
+        yield Parts(
+            run,
+            clock,
+            bulletin,
+            store,
+            courier,
+            journalist,
+            await store.states(run.settings.watch.timeframe),
+        )
+
+
+async def _courier(
+    run: Run, stack: AsyncExitStack, store: Store, clock: Clock, bulletin: Bulletin
+) -> Courier:
+    settings = run.settings
+    webhook = None if run.dry_run else settings.discord.webhook
+    sender = None
+    if webhook is not None:
+        sender = await stack.enter_async_context(
+            DiscordClient(
+                webhook,
+                timeout_s=settings.discord.timeout_s,
+                base_url=settings.discord.base_url,
+                version=liqmon.__version__,
+                clock=clock,
+            )
+        )
+    breaker = Breaker(
+        BreakerPolicy(
+            enabled=settings.breaker.enabled,
+            failure_threshold=settings.breaker.failure_threshold,
+            open_s=settings.breaker.open_s,
+            open_schedule_s=tuple(settings.breaker.open_schedule_s),
+        )
+    )
+    return Courier(
+        store=store,
+        sender=sender,
+        breaker=breaker,
+        fingerprint="" if webhook is None else webhook.fingerprint,
+        clock=clock,
+        emit=bulletin.publish,
+        when_open=settings.discord.when_open,
+        on_receiver=bulletin.show_receiver,
+    )

@@ -1,0 +1,163 @@
+"""The two ways to run: ``watch`` until told to stop, ``check`` once."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from functools import partial
+
+from liqmon.app.parts import Parts, Run, opened
+from liqmon.clock import Clock
+from liqmon.core.events import FeedChanged, FeedState
+from liqmon.errors import FeedBlocked, FeedError
+from liqmon.exchange.client import Exchange
+from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.scanner import Scanner
+from liqmon.monitor.supervisor import supervised
+from liqmon.monitor.watcher import Watcher
+
+__all__ = ["CheckResult", "check", "watch"]
+
+log = logging.getLogger(__name__)
+
+_DRAIN_S = 5.0
+"""How long a stop waits for the message that is on its way."""
+
+_LONGEST_WAIT_S = 60.0
+"""Between two attempts to reach an exchange that could not be opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one pass came to; the command line makes an exit code of it."""
+
+    markets: int
+    failed: int
+    raised: int
+    undelivered: int
+
+
+async def watch(
+    run: Run, *, clock: Clock, bulletin: Bulletin, stop: asyncio.Event
+) -> None:
+    """Watch until ``stop`` is set, then let the message under way arrive.
+
+    Raises:
+        UserError: something in the settings or symbols the user must put right.
+        AlreadyRunning: another run uses this state directory.
+    """
+    async with opened(run, clock=clock, bulletin=bulletin) as parts:
+        async with asyncio.TaskGroup() as tasks:
+            work = {
+                "courier": parts.courier.run,
+                "journal": parts.journalist.run,
+                **{
+                    f"scanner {exchange_id}": partial(_scan, parts, exchange_id)
+                    for exchange_id in run.settings.exchange.ids
+                },
+            }
+            started = [
+                tasks.create_task(
+                    supervised(
+                        name,
+                        part,
+                        clock=clock,
+                        tell=partial(bulletin.show_banner, name),
+                    ),
+                    name=name,
+                )
+                for name, part in work.items()
+            ]
+            await stop.wait()
+            for task in started:
+                task.cancel()
+        await parts.courier.drain(deadline_s=_DRAIN_S)
+        bulletin.publish(bulletin.summary())
+
+
+async def check(
+    run: Run, *, clock: Clock, bulletin: Bulletin, deadline_s: float
+) -> CheckResult:
+    """Judge every market once, deliver what is due, and return within the deadline.
+
+    Raises:
+        UserError: something in the settings or symbols the user must put right.
+        AlreadyRunning: another run uses this state directory.
+    """
+    async with opened(run, clock=clock, bulletin=bulletin) as parts:
+        watchers: list[Watcher] = []
+        ends_mono = clock.monotonic() + deadline_s
+        scan_s = max(deadline_s - run.settings.discord.timeout_s, deadline_s / 2)
+        try:
+            async with asyncio.timeout(scan_s), asyncio.TaskGroup() as tasks:
+                for exchange_id in run.settings.exchange.ids:
+                    tasks.create_task(
+                        _scan_once(parts, exchange_id, watchers), name=exchange_id
+                    )
+        except TimeoutError:
+            log.error("the pass did not end within %.0f s", scan_s)
+        left_s = max(ends_mono - clock.monotonic(), 1.0)
+        undelivered = await parts.courier.drain(deadline_s=left_s)
+        return CheckResult(
+            markets=len(watchers),
+            failed=sum(watcher.failed for watcher in watchers),
+            raised=bulletin.snapshot.raised,
+            undelivered=undelivered,
+        )
+
+
+async def _scan_once(parts: Parts, exchange_id: str, watchers: list[Watcher]) -> None:
+    async with parts.exchange(exchange_id) as exchange:
+        try:
+            await exchange.open()
+        except FeedError as error:
+            _tell_unreachable(parts, exchange, error, wait_s=None)
+            return
+        mine = parts.watchers(exchange)
+        watchers.extend(mine)
+        await _scanner(parts, exchange, mine).once()
+
+
+async def _scan(parts: Parts, exchange_id: str) -> None:
+    async with parts.exchange(exchange_id) as exchange:
+        if await _opened_patiently(parts, exchange):
+            await _scanner(parts, exchange, parts.watchers(exchange)).run()
+
+
+async def _opened_patiently(parts: Parts, exchange: Exchange) -> bool:
+    """Open, however long the network takes to come up; False where it never will."""
+    wait_s = parts.run.settings.watch.poll_interval_s
+    while True:
+        try:
+            await exchange.open()
+        except FeedBlocked as error:
+            _tell_unreachable(parts, exchange, error, wait_s=None)
+            return False
+        except FeedError as error:
+            _tell_unreachable(parts, exchange, error, wait_s=wait_s)
+        else:
+            return True
+        await parts.clock.sleep(wait_s)
+        wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+
+
+def _tell_unreachable(
+    parts: Parts, exchange: Exchange, error: FeedError, *, wait_s: float | None
+) -> None:
+    log.error("%s cannot be reached: %s", exchange.id, error)
+    blocked = isinstance(error, FeedBlocked)
+    state = FeedState.BLOCKED if blocked else FeedState.UNAVAILABLE
+    parts.bulletin.publish(
+        FeedChanged(parts.clock.now_ms(), exchange.id, "", state, str(error), wait_s)
+    )
+
+
+def _scanner(
+    parts: Parts, exchange: Exchange, watchers: tuple[Watcher, ...]
+) -> Scanner:
+    return Scanner(
+        exchange,
+        watchers,
+        clock=parts.clock,
+        bulletin=parts.bulletin,
+        poll_interval_s=parts.run.settings.watch.poll_interval_s,
+    )

@@ -1,0 +1,115 @@
+"""Where everything that happens is made known.
+
+The parts publish events; the bulletin keeps the board up to date and passes each event
+on to whoever listens: the plain lines, the NDJSON stream, the journal. Listeners must
+not wait: one that has to write hands over to its own thread or task.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from liqmon.clock import Clock
+from liqmon.core.board import BoardSnapshot, Feed, MarketRow, Receiver, with_event
+from liqmon.core.events import (
+    BreakerChanged,
+    BreakerState,
+    Delivery,
+    Event,
+    FindingRaised,
+    GaveUp,
+    Healed,
+    Retrying,
+    Summary,
+)
+from liqmon.core.model import Market
+
+__all__ = ["Bulletin"]
+
+
+class Bulletin:
+    """Holds the current board; ``snapshot`` may be read from any thread."""
+
+    def __init__(self, clock: Clock, board: BoardSnapshot) -> None:
+        self._clock = clock
+        self._listeners: list[Callable[[Event], None]] = []
+        self._counts: Counter[str] = Counter()
+        self._banners: dict[str, str] = {}
+        self.snapshot = board
+
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Call ``listener`` with every event from now on."""
+        self._listeners.append(listener)
+
+    def publish(self, event: Event) -> None:
+        """Put ``event`` on the board and tell the listeners."""
+        self._count(event)
+        self.snapshot = with_event(
+            self.snapshot, event, now_mono=self._clock.monotonic()
+        )
+        for listener in self._listeners:
+            listener(event)
+
+    def show_markets(self, exchange: str, markets: tuple[Market, ...]) -> None:
+        """Give every market its row, in the order it was asked for."""
+        rows = dict(self.snapshot.rows)
+        rows |= {market.key: MarketRow(market) for market in markets}
+        exchanges = {**self.snapshot.exchanges, exchange: Feed()}
+        self.snapshot = replace(self.snapshot, rows=rows, exchanges=exchanges)
+
+    def show_row(self, row: MarketRow, *, exchange_ms: int) -> None:
+        """Replace a market's row."""
+        rows = {**self.snapshot.rows, row.market.key: row}
+        self.snapshot = replace(self.snapshot, rows=rows, exchange_ms=exchange_ms)
+
+    def show_cycle(self, exchange: str, *, interval_s: float) -> None:
+        """Count a begun cycle and note the interval it keeps to."""
+        intervals = {**self.snapshot.interval_s, exchange: interval_s}
+        self.snapshot = replace(
+            self.snapshot, interval_s=intervals, cycles=self.snapshot.cycles + 1
+        )
+
+    def show_receiver(self, receiver: Receiver) -> None:
+        """Replace what is known of the webhook."""
+        self.snapshot = replace(self.snapshot, receiver=receiver)
+
+    def show_banner(self, topic: str, text: str) -> None:
+        """Say something above the table until the same topic is given ''."""
+        if self._banners.get(topic, "") == text:
+            return
+        self._banners[topic] = text
+        banner = " · ".join(filter(None, self._banners.values()))
+        self.snapshot = replace(self.snapshot, banner=banner)
+
+    def summary(self) -> Summary:
+        """Return the closing account of this run."""
+        board, counts = self.snapshot, self._counts
+        return Summary(
+            at_ms=self._clock.now_ms(),
+            uptime_s=self._clock.monotonic() - board.started_mono,
+            cycles=board.cycles,
+            markets=len(board.rows),
+            raised=board.raised,
+            retried=counts["retried"],
+            healed=counts["healed"],
+            gave_up=counts["gave_up"],
+            breaker_opened=counts["breaker_opened"],
+            held=counts["held"],
+            delivered=counts["sent"] + counts["digested"],
+            undelivered=board.receiver.pending + counts["dead"],
+        )
+
+    def _count(self, event: Event) -> None:
+        match event:
+            case Retrying():
+                self._counts["retried"] += 1
+            case Healed():
+                self._counts["healed"] += 1
+            case GaveUp():
+                self._counts["gave_up"] += 1
+            case BreakerChanged(new=BreakerState.OPEN):
+                self._counts["breaker_opened"] += 1
+            case Delivery(episode=episode, status=status) if episode:
+                self._counts[status.value] += 1
+            case FindingRaised() | _:
+                pass

@@ -1,0 +1,167 @@
+"""Whether anything may be sent to the webhook now, and if not, why and how long.
+
+Three things can be in the way: the circuit breaker, a time before which the receiver
+asked not to be asked again, and the pace. The first two survive a restart.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from liqmon.core.breaker import Breaker, Change, Permit, Verdict
+from liqmon.core.events import BreakerState
+from liqmon.discord.answers import Fate, Ruling, Streak
+from liqmon.monitor.pacing import Pace
+from liqmon.store.receiver import ReceiverState
+
+__all__ = ["Gate", "Hold"]
+
+_LONGEST_S: Final = 86_400.0
+"""A wait that was saved is believed up to a day: the wall clock may have jumped."""
+
+_MOST_DEAD_LETTERS: Final = 3
+_DEAD_LETTER_PAUSE_S: Final = 3_600.0
+"""So many messages refused in a row are our fault, not theirs: the rest is kept, and
+one of them tried again after the pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Nothing is sent for ``wait_s`` (inf: until somebody puts it right)."""
+
+    wait_s: float
+    reason: str
+    by_breaker: bool
+
+
+class Gate:
+    """Belongs to one webhook; ``now`` is monotonic seconds, ``_ms`` wall clock.
+
+    ``opened_ms`` is when the outage began that is going on, None without one.
+    """
+
+    def __init__(self, breaker: Breaker, fingerprint: str) -> None:
+        self._breaker = breaker
+        self._fingerprint = fingerprint
+        self._pace = Pace()
+        self._streak = Streak()
+        self._dead_letters = 0
+        self._not_before = 0.0
+        self._reason = ""
+        self._refilled_at = 0.0
+        self.opened_ms: int | None = None
+
+    @property
+    def state(self) -> BreakerState:
+        return self._breaker.state
+
+    @property
+    def failures(self) -> int:
+        return self._breaker.failures
+
+    @property
+    def streak(self) -> Streak:
+        """What the last answers had in common."""
+        return self._streak
+
+    @property
+    def is_burying(self) -> bool:
+        """Whether one more dead letter would be a mass burial."""
+        return self._dead_letters >= _MOST_DEAD_LETTERS
+
+    def hold(self, now: float) -> Hold | None:
+        """Return what forbids sending, None if nothing does."""
+        if self.state is BreakerState.DEAD:
+            return Hold(math.inf, self._breaker.reason, by_breaker=False)
+        wait_s = self._breaker.retry_after(now)
+        if wait_s > 0:
+            return Hold(
+                wait_s, f"breaker open: {self._breaker.reason}", by_breaker=True
+            )
+        if self._not_before > now:
+            return Hold(self._not_before - now, self._reason, by_breaker=False)
+        return None
+
+    def pause_s(self, now: float) -> float:
+        """Return how long the next message must wait for the sake of the pace."""
+        return max(self._pace.wait_s(now), self._refilled_at - now, 0.0)
+
+    def enter(self, now: float) -> Permit | None:
+        """Return leave to make one attempt, which must be handed to ``settle``."""
+        permit = self._breaker.acquire(now)
+        if permit is not None:
+            self._pace.sent(now)
+        return permit
+
+    def abandon(self, permit: Permit, now: float) -> None:
+        """Hand a permit back whose attempt has no verdict."""
+        self._breaker.settle(permit, Verdict.NEUTRAL, "", now)
+
+    def settle(
+        self, permit: Permit, ruling: Ruling, now: float, now_ms: int
+    ) -> Change | None:
+        """Take an answer in; return what it did to the breaker."""
+        self._streak = ruling.streak
+        change = self._breaker.settle(permit, ruling.verdict, ruling.explanation, now)
+        if ruling.verdict is Verdict.FATAL and self.state is not BreakerState.DEAD:
+            # a breaker that is switched off must not revive a dead webhook
+            change = self._breaker.condemn(ruling.explanation)
+        if ruling.fate is Fate.SENT:
+            self._dead_letters = 0
+            self._refilled_at = now + ruling.wait_s
+        elif ruling.wait_s > 0:
+            self._shut(ruling.wait_s, ruling.explanation, now)
+        self._note_outage(change, now_ms)
+        return change
+
+    def buried(self, now: float) -> bool:
+        """Count a dead letter; return whether the sender pauses because of it."""
+        self._dead_letters = min(self._dead_letters + 1, _MOST_DEAD_LETTERS)
+        if not self.is_burying:
+            return False
+        reason = f"{_MOST_DEAD_LETTERS} messages in a row were refused"
+        self._shut(_DEAD_LETTER_PAUSE_S, reason, now)
+        return True
+
+    def revive(self) -> Change | None:
+        """Forget everything that stood in the way but the pace."""
+        self._streak, self._dead_letters = Streak(), 0
+        self._not_before, self.opened_ms = 0.0, None
+        return self._breaker.reset()
+
+    def export(self, now: float, now_ms: int) -> ReceiverState:
+        """Return what must survive a restart."""
+        left_ms = round((self._not_before - now) * 1000)
+        is_dead = self.state is BreakerState.DEAD
+        return ReceiverState(
+            fingerprint=self._fingerprint,
+            breaker=self._breaker.export(now, now_ms),
+            not_before_ms=now_ms + left_ms if left_ms > 0 else 0,
+            gate_reason=self._reason if left_ms > 0 else "",
+            opened_ms=self.opened_ms,
+            dead_letters=self._dead_letters,
+            dead_reason=self._breaker.reason if is_dead else "",
+        )
+
+    def restore(self, saved: ReceiverState, now: float, now_ms: int) -> None:
+        """Go on where ``export`` left off."""
+        self._breaker.restore(saved.breaker, now, now_ms)
+        if saved.dead_reason and self.state is not BreakerState.DEAD:
+            self._breaker.condemn(saved.dead_reason)
+        left_s = (saved.not_before_ms - now_ms) / 1000
+        self._not_before = now + min(max(left_s, 0.0), _LONGEST_S)
+        self._reason = saved.gate_reason
+        self._dead_letters = saved.dead_letters
+        self.opened_ms = saved.opened_ms
+
+    def _shut(self, wait_s: float, reason: str, now: float) -> None:
+        self._not_before = max(self._not_before, now + wait_s)
+        self._reason = reason
+
+    def _note_outage(self, change: Change | None, now_ms: int) -> None:
+        if change is None:
+            return
+        if change.new is BreakerState.OPEN and self.opened_ms is None:
+            self.opened_ms = now_ms
+        if change.new is BreakerState.CLOSED:
+            self.opened_ms = None

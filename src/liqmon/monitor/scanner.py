@@ -1,0 +1,96 @@
+"""One exchange: every interval, poll each of its markets that is not still at it.
+
+A cycle asks the exchange for its time once; all polls of the cycle share it. A market
+that is slow or waits for a retry is passed over until it is done, so it never holds up
+the others and its polls never overlap.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from liqmon.clock import Clock
+from liqmon.errors import FeedError
+from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.watcher import Watcher
+
+__all__ = ["ExchangeClock", "Scanner"]
+
+log = logging.getLogger(__name__)
+
+_SHORTEST_DEADLINE_S = 25.0
+"""A call that times out after 10 s can still be made again within its cycle."""
+
+_HEADROOM = 1.2
+"""Share of the exchange's rate limit left for everything but candles."""
+
+
+class ExchangeClock(Protocol):
+    """What a scanner needs of an exchange beside candles."""
+
+    id: str
+
+    async def now_ms(self) -> int:
+        """Return the exchange's time, or raise FeedError."""
+        ...
+
+    @property
+    def call_s(self) -> float:
+        """Seconds of the exchange's rate limit that one candle call takes."""
+        ...
+
+
+class Scanner:
+    """Polls all watched markets of one exchange."""
+
+    def __init__(
+        self,
+        exchange: ExchangeClock,
+        watchers: Sequence[Watcher],
+        *,
+        clock: Clock,
+        bulletin: Bulletin,
+        poll_interval_s: float,
+    ) -> None:
+        self._exchange = exchange
+        self._watchers = watchers
+        self._clock = clock
+        self._bulletin = bulletin
+        self._poll_interval_s = poll_interval_s
+
+    @property
+    def interval_s(self) -> float:
+        """The interval that is kept: the wish, or what the rate limit allows."""
+        calls = sum(not watcher.rejected for watcher in self._watchers)
+        return max(self._poll_interval_s, _HEADROOM * calls * self._exchange.call_s)
+
+    async def run(self) -> None:
+        """Scan for ever; a cycle begins every interval, however long polls take."""
+        async with asyncio.TaskGroup() as polls:
+            while True:
+                began_s = self._clock.monotonic()
+                await self._cycle(polls)
+                took_s = self._clock.monotonic() - began_s
+                await self._clock.sleep(max(self.interval_s - took_s, 0.0))
+
+    async def once(self) -> None:
+        """Do one cycle and wait for all of its polls."""
+        async with asyncio.TaskGroup() as polls:
+            await self._cycle(polls)
+
+    async def _cycle(self, polls: asyncio.TaskGroup) -> None:
+        interval_s = self.interval_s
+        self._bulletin.show_cycle(self._exchange.id, interval_s=interval_s)
+        deadline_mono = self._clock.monotonic() + max(interval_s, _SHORTEST_DEADLINE_S)
+        try:
+            now_ms = await self._exchange.now_ms()
+        except FeedError as error:
+            log.debug("cycle skipped, no exchange time: %s", error)
+            return
+        for watcher in self._watchers:
+            if not (watcher.busy or watcher.rejected):
+                polls.create_task(
+                    watcher.step(now_ms, deadline_mono=deadline_mono),
+                    name=f"poll {watcher.market.key}",
+                )

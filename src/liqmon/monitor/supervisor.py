@@ -1,0 +1,46 @@
+"""Keeps a task alive through a bug, loudly, and not for ever."""
+
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from liqmon.clock import Clock
+from liqmon.errors import LiqmonError
+
+__all__ = ["supervised"]
+
+log = logging.getLogger(__name__)
+
+_MOST_CRASHES = 5
+_WITHIN_S = 60.0
+_FIRST_WAIT_S = 0.5
+
+
+async def supervised(
+    name: str,
+    work: Callable[[], Awaitable[None]],
+    *,
+    clock: Clock,
+    tell: Callable[[str], None],
+) -> None:
+    """Run ``work``, again after a crash; raise what it raises five times a minute.
+
+    ``tell`` gets a line for the user at each crash. Cancellation and what liqmon
+    raises on purpose pass through.
+    """
+    crashes: deque[float] = deque(maxlen=_MOST_CRASHES)
+    while True:
+        try:
+            return await work()
+        except LiqmonError:
+            # Raised on purpose, for whoever started the part to act on.
+            raise
+        except Exception as error:
+            # A bug in one part must not silence the others: it is logged with its
+            # traceback, shown, and the part begins anew from what is on disk.
+            log.exception("%s crashed", name)
+            tell(f"{name} crashed ({type(error).__name__}: {error}); restarted")
+            crashes.append(clock.monotonic())
+            if len(crashes) == _MOST_CRASHES and crashes[-1] - crashes[0] < _WITHIN_S:
+                raise
+            await clock.sleep(_FIRST_WAIT_S * 2 ** (len(crashes) - 1))

@@ -1,0 +1,203 @@
+"""One market: fetch, read, judge, store, show.
+
+Nothing is announced before it is on disk: a finding, the episode state that produced it
+and its outbox row are committed together, and only then published. If the disk refuses,
+the state in memory stays where it was, so the same bars are judged again at the next
+poll and nothing is lost.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from liqmon.clock import Clock
+from liqmon.core.board import Feed, MarketRow
+from liqmon.core.detector import latest, readings, warmup
+from liqmon.core.episode import EpisodePolicy, EpisodeState, judge
+from liqmon.core.events import FeedChanged, FeedState, FindingRaised
+from liqmon.core.facts import finding_to_facts, state_to_facts
+from liqmon.core.features import Features, features
+from liqmon.core.model import Candles, Finding, Market, Reading
+from liqmon.errors import FeedError, FeedRejected, StoreUnavailable
+from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.history import CandleSource, History
+from liqmon.store.outbox import OutboxEntry
+
+__all__ = ["FindingStore", "Watcher"]
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOK_MS = 15 * 60_000
+"""How far back a market never seen before is judged: a cascade under way at the start
+is worth telling, yesterday's is not."""
+
+CATCH_UP_MS = 12 * 3_600_000
+"""How far back judging resumes after a stop."""
+
+_CHANGE_MS = 5 * 60_000
+_SPARK_MS = 30 * 60_000
+"""What the table's change column and sparkline look back over."""
+
+
+class FindingStore(Protocol):
+    """Where a finding and the state that produced it are kept together."""
+
+    async def commit_findings(
+        self,
+        *,
+        market_key: str,
+        timeframe: str,
+        state: Mapping[str, object],
+        findings: Sequence[OutboxEntry],
+        now_ms: int,
+    ) -> None:
+        """Write all of it or, raising StoreUnavailable, nothing."""
+        ...
+
+
+class Watcher:
+    """Watches one market; ``step`` is one poll. Polls of one market never overlap."""
+
+    def __init__(
+        self,
+        market: Market,
+        *,
+        source: CandleSource,
+        store: FindingStore,
+        clock: Clock,
+        bulletin: Bulletin,
+        timeframe: str,
+        policy: EpisodePolicy,
+        state: EpisodeState,
+        on_finding: Callable[[], None],
+    ) -> None:
+        self.market = market
+        self.busy = False
+        self.rejected = False
+        self.evaluated = False
+        self.failed = False
+        self._history = History(source, market, timeframe)
+        self._store = store
+        self._clock = clock
+        self._bulletin = bulletin
+        self._timeframe = timeframe
+        self._policy = policy
+        self._state = state
+        self._on_finding = on_finding
+
+    async def step(self, now_ms: int, *, deadline_mono: float) -> None:
+        """Poll once; trouble with the feed or the disk is told, never raised."""
+        self.busy = True
+        self.failed = True
+        try:
+            await self._poll(now_ms, deadline_mono)
+            self.failed = False
+        except FeedRejected as error:
+            self._reject(error)
+        except FeedError:
+            # Whoever raised it has already told the bulletin: a market that gave up,
+            # or, once for all its markets, an exchange that cools down or is blocked.
+            pass
+        except StoreUnavailable as error:
+            self._bulletin.show_banner("disk", f"not durable: {error}")
+        finally:
+            self.busy = False
+
+    async def _poll(self, now_ms: int, deadline_mono: float) -> None:
+        judged_ms = self._judged_ms(now_ms)
+        await self._history.refresh(
+            now_ms, judged_ms=judged_ms, deadline_mono=deadline_mono
+        )
+        self.evaluated = True
+        bars = self._history.bars
+        seen = features(bars, self._history.baseline)
+        self._show(seen, bars, now_ms)
+        closed = readings(
+            seen,
+            bars,
+            threshold=self._policy.threshold,
+            since_ms=judged_ms,
+            now_ms=now_ms,
+        )
+        if closed:
+            await self._judge(closed)
+
+    def _judged_ms(self, now_ms: int) -> int:
+        if self._state.judged_ms is None:
+            return now_ms - FIRST_LOOK_MS
+        return max(self._state.judged_ms, now_ms - CATCH_UP_MS)
+
+    async def _judge(self, closed: Sequence[Reading]) -> None:
+        state, findings = self._state, list[Finding]()
+        for reading in closed:
+            state, found = judge(
+                state,
+                reading,
+                market=self.market,
+                timeframe=self._timeframe,
+                policy=self._policy,
+            )
+            findings.extend(found)
+        await self._store.commit_findings(
+            market_key=self.market.key,
+            timeframe=self._timeframe,
+            state=state_to_facts(state),
+            findings=[_outbox_entry(finding) for finding in findings],
+            now_ms=self._clock.now_ms(),
+        )
+        self._state = state
+        self._bulletin.show_banner("disk", "")
+        for finding in findings:
+            self._bulletin.publish(FindingRaised(self._clock.now_ms(), finding))
+        if findings:
+            self._on_finding()
+
+    def _show(self, seen: Features, bars: Candles, now_ms: int) -> None:
+        newest = latest(seen, bars, threshold=self._policy.threshold, now_ms=now_ms)
+        known = self._bulletin.snapshot.rows.get(self.market.key)
+        now_mono = self._clock.monotonic()
+        row = MarketRow(
+            self.market,
+            feed=Feed(FeedState.OK, now_mono),
+            price=float(bars.close[-1]),
+            change=_change(bars, _CHANGE_MS),
+            nearness=None if newest is None else newest.nearness,
+            liquidated=None if newest is None else newest.liquidated,
+            warmup=warmup(seen),
+            spark=tuple(bars.since(now_ms - _SPARK_MS).close.tolist()),
+            updated_mono=now_mono,
+            finding=None if known is None else known.finding,
+        )
+        self._bulletin.show_row(row, exchange_ms=now_ms)
+
+    def _reject(self, error: FeedRejected) -> None:
+        self.rejected = True
+        log.warning("%s is no longer watched: %s", self.market.name, error)
+        self._bulletin.publish(
+            FeedChanged(
+                self._clock.now_ms(),
+                self.market.exchange,
+                self.market.symbol,
+                FeedState.REJECTED,
+                str(error),
+            )
+        )
+
+
+def _change(bars: Candles, span_ms: int) -> float | None:
+    """Return the move over the last ``span_ms`` as a fraction, None across a gap."""
+    from_ms = int(bars.open_ms[-1]) - span_ms
+    at = int(bars.open_ms.searchsorted(from_ms))
+    if int(bars.open_ms[at]) != from_ms:
+        return None
+    return float(bars.close[-1] / bars.close[at]) - 1.0
+
+
+def _outbox_entry(finding: Finding) -> OutboxEntry:
+    return OutboxEntry(
+        dedup_key=f"{finding.episode}:{finding.phase}:{finding.severity.name}",
+        episode=finding.episode,
+        kind="finding",
+        severity=int(finding.severity),
+        payload=finding_to_facts(finding),
+    )
