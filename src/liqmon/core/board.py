@@ -7,6 +7,7 @@ the process's monotonic clock.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from liqmon.core.events import (
     BreakerChanged,
@@ -155,6 +156,8 @@ def _feed_after(
         case FeedChanged():
             until_mono = None if event.wait_s is None else now_mono + event.wait_s
             return Feed(event.state, now_mono, until_mono, reason=event.reason)
+        case _:
+            assert_never(event)
 
 
 def _with_feed(

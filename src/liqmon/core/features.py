@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from liqmon.core.model import BoolArray, Candles, FloatArray, IntArray
+from liqmon.core.model import BoolArray, Candles, FloatArray, IntArray, Span
 
 __all__ = [
     "BASELINE_MS",
@@ -101,7 +101,7 @@ def features(bars: Candles, baseline: Candles) -> Features:
     return seen
 
 
-def _fill(seen: Features, wanted: slice, bars: Candles, baseline: Candles) -> None:
+def _fill(seen: Features, wanted: Span, bars: Candles, baseline: Candles) -> None:
     """Write the wanted bars' entries: the only place where ``seen`` is written to."""
     ends = seen.end_ms[wanted]
     usual = _usual(baseline, int(ends[0]), int(ends[-1]))

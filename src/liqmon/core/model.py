@@ -24,13 +24,18 @@ __all__ = [
     "Phase",
     "PositionSide",
     "Reading",
+    "Rows",
     "Severity",
+    "Span",
     "Warmup",
 ]
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
+# In quotes: the builtin takes parameters for the type checker only.
+Span: TypeAlias = "slice[int, int | None, None]"
+Rows: TypeAlias = "slice[int, int | None, None] | BoolArray | IntArray"
 
 TIMEFRAME_MS = {"1m": 60_000, "5m": 300_000}
 """The timeframes a detector exists for, in milliseconds."""
@@ -125,7 +130,7 @@ class Candles:
         """Yield open, high, low, close, volume."""
         yield from (self.open, self.high, self.low, self.close, self.volume)
 
-    def rows(self, chosen: slice | BoolArray | IntArray) -> Self:
+    def rows(self, chosen: Rows) -> Self:
         """Return the chosen bars."""
         return type(self)(
             self.timeframe_ms,
@@ -176,39 +181,49 @@ class Warmup:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One bar's verdict.
+    """One bar's verdict, on the side for which more speaks.
 
     ``end_ms`` is the bar's end (the moment of decision for a closed bar).
+    ``score`` speaks for ``liquidated``, ``against`` for the other side; 0 is nothing.
     ``nearness`` is value / threshold of the weakest condition: 1.0 fires.
-    ``window_ms`` is the horizon that scored highest, ``price_from`` the close before.
-    ``volume_usd`` is what was traded inside that window, ``bar_volume_usd`` in its last
-    bar, whose range is ``bar_low`` to ``bar_high`` (None: only its close is known).
-    ``missing`` names inputs that were unknown. ``early`` marks a bar that had not closed.
+    ``window_ms`` is the horizon that scored highest, ``price_from`` the close before it
+    and ``extreme`` the worst price inside it. ``volume_usd`` is what was traded in it.
+    The bar alone has ``bar_low``, ``bar_high`` and ``bar_volume_usd``. ``missing``
+    names inputs that were unknown. ``early`` marks a bar that had not closed.
     """
 
     end_ms: int
     liquidated: PositionSide
     score: float
+    against: float
     threshold: float
     nearness: float
     window_ms: int
     price_from: float
     price_to: float
+    extreme: float
     volume_usd: float
+    bar_low: float
+    bar_high: float
+    bar_volume_usd: float
     conditions: tuple[Condition, ...]
     missing: tuple[str, ...] = ()
     early: bool = False
-    bar_volume_usd: float = 0.0
-    bar_low: float | None = None
-    bar_high: float | None = None
+
+    def score_of(self, side: PositionSide) -> float:
+        """Return what speaks for this side."""
+        return self.score if side is self.liquidated else self.against
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What is told about an episode.
 
-    ``onset_ms`` and ``decided_ms`` are exchange time; ``ended_ms`` is set on END only.
-    ``price_to`` is the price at the decision, ``price_extreme`` the worst since onset.
+    ``onset_ms`` (the window's begin) and ``decided_ms`` are exchange time.
+    ``ended_ms``, on END only, is when the worst price was reached: the decision comes
+    up to half an hour later, when the windows have forgotten the move. ``price_from``
+    is the price at the onset, ``price_to`` at the decision, ``price_extreme`` the worst
+    in between.
     ``volume_usd`` is the notional traded since the onset window began, by anybody.
     """
 
