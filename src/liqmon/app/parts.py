@@ -1,15 +1,14 @@
 """Settings in, parts out."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import liqmon
+from liqmon.app.run import Run
 from liqmon.clock import Clock
-from liqmon.core.board import BoardSnapshot, Receiver
 from liqmon.core.breaker import Breaker, BreakerPolicy
 from liqmon.core.episode import EpisodePolicy, EpisodeState
 from liqmon.core.facts import state_from_facts
@@ -19,24 +18,14 @@ from liqmon.exchange.client import Exchange
 from liqmon.exchange.retry import RetryPolicy
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.courier import Courier
+from liqmon.monitor.health import Sentinel
 from liqmon.monitor.journalist import Journalist
 from liqmon.monitor.watcher import Watcher
-from liqmon.settings import Settings
 from liqmon.store.database import Store
 
-__all__ = ["Parts", "Run", "empty_board", "opened"]
+__all__ = ["Parts", "opened"]
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one run was asked for. Without ``state_dir`` nothing is kept on disk."""
-
-    settings: Settings
-    symbols: tuple[str, ...]
-    state_dir: Path | None
-    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +38,7 @@ class Parts:
     store: Store
     courier: Courier
     journalist: Journalist
+    sentinel: Sentinel
     states: Mapping[str, Mapping[str, object]]
 
     def exchange(self, exchange_id: str) -> Exchange:
@@ -58,7 +48,9 @@ class Parts:
             exchange_id,
             clock=self.clock,
             retry=RetryPolicy(
-                enabled=settings.retry.enabled, attempts=settings.retry.attempts
+                enabled=settings.retry.enabled,
+                attempts=settings.retry.attempts,
+                waits_s=settings.retry.waits_s,
             ),
             emit=self.bulletin.publish,
             base_url=settings.exchange.base_url,
@@ -78,7 +70,6 @@ class Parts:
 
     def _watcher(self, exchange: Exchange, market: Market) -> Watcher:
         settings = self.run.settings
-        facts = self.states.get(market.key)
         return Watcher(
             market,
             source=exchange,
@@ -87,27 +78,24 @@ class Parts:
             bulletin=self.bulletin,
             timeframe=settings.watch.timeframe,
             policy=EpisodePolicy(
-                threshold=settings.threshold_for(market.name),
+                threshold=settings.threshold_for(market.name, market.symbol),
                 cooldown_ms=round(settings.detector.cooldown_s * 1000),
             ),
-            state=EpisodeState() if facts is None else state_from_facts(facts),
+            state=self._state(market),
             on_finding=self.courier.wake,
         )
 
-
-def empty_board(run: Run, clock: Clock) -> BoardSnapshot:
-    """Return the board before anything is known: the first frame."""
-    settings = run.settings
-    return BoardSnapshot(
-        version=liqmon.__version__,
-        timeframe=settings.watch.timeframe,
-        started_mono=clock.monotonic(),
-        receiver=Receiver(
-            configured=settings.discord.webhook is not None,
-            dry_run=run.dry_run,
-            breaker_enabled=settings.breaker.enabled,
-        ),
-    )
+    def _state(self, market: Market) -> EpisodeState:
+        facts = self.states.get(market.key)
+        if facts is None:
+            return EpisodeState()
+        try:
+            return state_from_facts(facts)
+        except (KeyError, TypeError, ValueError):
+            log.warning(
+                "%s: its stored state cannot be read and is begun anew", market.name
+            )
+            return EpisodeState()
 
 
 @asynccontextmanager
@@ -123,8 +111,8 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
         stack.push_async_callback(store.close)
         courier = await _courier(run, stack, store, clock, bulletin)
         journalist = Journalist(store)
-        bulletin.listen(journalist.note)
         stack.push_async_callback(journalist.finish)
+        stack.enter_context(bulletin.listening(journalist.note))
         yield Parts(
             run,
             clock,
@@ -132,6 +120,13 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
             store,
             courier,
             journalist,
+            Sentinel(
+                clock=clock,
+                bulletin=bulletin,
+                outbox=store,
+                on_report=courier.wake,
+                stale_after_s=run.settings.health.stale_after_s,
+            ),
             await store.states(run.settings.watch.timeframe),
         )
 
@@ -169,4 +164,6 @@ async def _courier(
         emit=bulletin.publish,
         when_open=settings.discord.when_open,
         on_receiver=bulletin.show_receiver,
+        receiver=bulletin.snapshot.receiver,
+        tell=partial(bulletin.show_banner, "outbox"),
     )

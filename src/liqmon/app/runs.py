@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from liqmon.app.parts import Parts, Run, opened
+from liqmon.app.parts import Parts, opened
+from liqmon.app.run import Run
 from liqmon.clock import Clock
 from liqmon.core.events import FeedChanged, FeedState
 from liqmon.errors import FeedBlocked, FeedError
@@ -37,47 +39,69 @@ class CheckResult:
 
 
 async def watch(
-    run: Run, *, clock: Clock, bulletin: Bulletin, stop: asyncio.Event
-) -> None:
+    run: Run,
+    *,
+    clock: Clock,
+    bulletin: Bulletin,
+    stop: asyncio.Event,
+    on_open: Callable[[Exchange], None] = lambda _: None,
+) -> int:
     """Watch until ``stop`` is set, then let the message under way arrive.
+
+    ``on_open`` is told each exchange that has been reached. Returns how many findings
+    are not delivered.
 
     Raises:
         UserError: something in the settings or symbols the user must put right.
         AlreadyRunning: another run uses this state directory.
     """
     async with opened(run, clock=clock, bulletin=bulletin) as parts:
-        async with asyncio.TaskGroup() as tasks:
-            work = {
-                "courier": parts.courier.run,
-                "journal": parts.journalist.run,
-                **{
-                    f"scanner {exchange_id}": partial(_scan, parts, exchange_id)
-                    for exchange_id in run.settings.exchange.ids
-                },
-            }
-            started = [
-                tasks.create_task(
-                    supervised(
-                        name,
-                        part,
-                        clock=clock,
-                        tell=partial(bulletin.show_banner, name),
-                    ),
-                    name=name,
-                )
-                for name, part in work.items()
-            ]
-            await stop.wait()
-            for task in started:
-                task.cancel()
-        await parts.courier.drain(deadline_s=_DRAIN_S)
-        bulletin.publish(bulletin.summary())
+        work: dict[str, Callable[[], Awaitable[None]]] = {
+            "courier": parts.courier.run,
+            "journal": parts.journalist.run,
+            "health": parts.sentinel.run,
+            **{
+                f"scanner {exchange_id}": partial(_scan, parts, exchange_id, on_open)
+                for exchange_id in run.settings.exchange.ids
+            },
+        }
+        await _kept_alive(work, parts, stop)
+        return await parts.courier.drain(deadline_s=_DRAIN_S)
+
+
+async def _kept_alive(
+    work: Mapping[str, Callable[[], Awaitable[None]]], parts: Parts, stop: asyncio.Event
+) -> None:
+    """Do all of the work until ``stop`` is set; a part that crashes begins anew."""
+    async with asyncio.TaskGroup() as tasks:
+        started = [
+            tasks.create_task(
+                supervised(
+                    name,
+                    part,
+                    clock=parts.clock,
+                    tell=partial(parts.bulletin.show_banner, name),
+                ),
+                name=name,
+            )
+            for name, part in work.items()
+        ]
+        await stop.wait()
+        for task in started:
+            task.cancel()
 
 
 async def check(
-    run: Run, *, clock: Clock, bulletin: Bulletin, deadline_s: float
+    run: Run,
+    *,
+    clock: Clock,
+    bulletin: Bulletin,
+    deadline_s: float,
+    stop: asyncio.Event,
 ) -> CheckResult:
     """Judge every market once, deliver what is due, and return within the deadline.
+
+    ``stop`` ends the judging; what has been found is still delivered.
 
     Raises:
         UserError: something in the settings or symbols the user must put right.
@@ -88,13 +112,11 @@ async def check(
         ends_mono = clock.monotonic() + deadline_s
         scan_s = max(deadline_s - run.settings.discord.timeout_s, deadline_s / 2)
         try:
-            async with asyncio.timeout(scan_s), asyncio.TaskGroup() as tasks:
-                for exchange_id in run.settings.exchange.ids:
-                    tasks.create_task(
-                        _scan_once(parts, exchange_id, watchers), name=exchange_id
-                    )
+            async with asyncio.timeout(scan_s):
+                await _until(stop, _scan_all(parts, watchers))
         except TimeoutError:
-            log.error("the pass did not end within %.0f s", scan_s)
+            # no traceback: the time that was given is over, nothing is broken
+            log.error("the pass did not end within %.0f s", scan_s)  # noqa: TRY400
         left_s = max(ends_mono - clock.monotonic(), 1.0)
         undelivered = await parts.courier.drain(deadline_s=left_s)
         return CheckResult(
@@ -103,6 +125,28 @@ async def check(
             raised=bulletin.snapshot.raised,
             undelivered=undelivered,
         )
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Do the work, or leave it when ``stop`` is set."""
+    async with asyncio.TaskGroup() as tasks:
+        doing = tasks.create_task(work)
+        stopping = tasks.create_task(_cancel_on(stop, doing))
+        await asyncio.wait([doing])
+        stopping.cancel()
+
+
+async def _cancel_on(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
+    await stop.wait()
+    task.cancel()
+
+
+async def _scan_all(parts: Parts, watchers: list[Watcher]) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for exchange_id in parts.run.settings.exchange.ids:
+            tasks.create_task(
+                _scan_once(parts, exchange_id, watchers), name=exchange_id
+            )
 
 
 async def _scan_once(parts: Parts, exchange_id: str, watchers: list[Watcher]) -> None:
@@ -117,9 +161,12 @@ async def _scan_once(parts: Parts, exchange_id: str, watchers: list[Watcher]) ->
         await _scanner(parts, exchange, mine).once()
 
 
-async def _scan(parts: Parts, exchange_id: str) -> None:
+async def _scan(
+    parts: Parts, exchange_id: str, on_open: Callable[[Exchange], None]
+) -> None:
     async with parts.exchange(exchange_id) as exchange:
         if await _opened_patiently(parts, exchange):
+            on_open(exchange)
             await _scanner(parts, exchange, parts.watchers(exchange)).run()
 
 
@@ -160,4 +207,6 @@ def _scanner(
         clock=parts.clock,
         bulletin=parts.bulletin,
         poll_interval_s=parts.run.settings.watch.poll_interval_s,
+        # an embedded exchange keeps its own time on purpose
+        tells_skew=parts.run.settings.exchange.base_url is None,
     )

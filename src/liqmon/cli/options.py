@@ -5,7 +5,33 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["ConfigOption", "JsonOption", "StateDirOption"]
+from liqmon.cli.durations import seconds
+
+__all__ = [
+    "AsciiOption",
+    "ConfigOption",
+    "DryRunOption",
+    "ExchangeOption",
+    "ForOption",
+    "JsonOption",
+    "LogFileOption",
+    "PlainOption",
+    "QuietOption",
+    "StateDirOption",
+    "SymbolsArgument",
+    "ThresholdOption",
+    "TimeframeOption",
+    "VerboseOption",
+]
+
+SymbolsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Perpetuals, such as BTCUSDT; else those of the settings.",
+        metavar="[SYMBOL]...",
+        show_default=False,
+    ),
+]
 
 ConfigOption = Annotated[
     Path | None,
@@ -21,4 +47,67 @@ StateDirOption = Annotated[
     ),
 ]
 
+ExchangeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exchange",
+        help="Exchange, by the name ccxt gives it; may be repeated.",
+        metavar="ID",
+        show_default=False,
+    ),
+]
+
+TimeframeOption = Annotated[
+    str | None,
+    typer.Option("--timeframe", help="Candles to judge: 1m or 5m.", metavar="TF"),
+]
+
+ThresholdOption = Annotated[
+    float | None,
+    typer.Option(
+        "--threshold", help="Score that counts as a cascade.", show_default=False
+    ),
+]
+
+ForOption = Annotated[
+    float | None,
+    typer.Option(
+        "--for",
+        help="Stop by itself after 30s, 5m, 2h ...",
+        metavar="DURATION",
+        parser=seconds,
+        show_default=False,
+    ),
+]
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+PlainOption = Annotated[
+    bool, typer.Option("--plain", help="Write lines instead of a live table.")
+]
+
+AsciiOption = Annotated[
+    bool, typer.Option("--ascii", help="Draw the table without special characters.")
+]
+
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Send nothing and keep nothing on disk.")
+]
+
+VerboseOption = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        help="Log more; twice for every step.",
+        show_default=False,
+    ),
+]
+
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Log errors only.")]
+
+LogFileOption = Annotated[
+    Path | None,
+    typer.Option("--log-file", help="Append diagnostics to this file.", metavar="FILE"),
+]

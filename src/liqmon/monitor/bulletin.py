@@ -6,7 +6,8 @@ not wait: one that has to write hands over to its own thread or task.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from liqmon.clock import Clock
@@ -37,9 +38,27 @@ class Bulletin:
         self._banners: dict[str, str] = {}
         self.snapshot = board
 
-    def listen(self, listener: Callable[[Event], None]) -> None:
-        """Call ``listener`` with every event from now on."""
+    @contextmanager
+    def listening(self, listener: Callable[[Event], None]) -> Iterator[None]:
+        """Call ``listener`` with every event until the block ends."""
         self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
+
+    def begin(self, board: BoardSnapshot) -> None:
+        """Start over with the markets of new settings; what happened is kept."""
+        self._banners.clear()
+        self.snapshot = replace(
+            self.snapshot,
+            timeframe=board.timeframe,
+            rows={},
+            exchanges={},
+            interval_s={},
+            receiver=board.receiver,
+            banner="",
+        )
 
     def publish(self, event: Event) -> None:
         """Put ``event`` on the board and tell the listeners."""

@@ -8,6 +8,7 @@ minutes, they are one and the same.
 from typing import Protocol
 
 from liqmon.core.model import TIMEFRAME_MS, Candles, Market
+from liqmon.core.units import comparable
 
 __all__ = ["BASELINE_TIMEFRAME", "CandleSource", "History"]
 
@@ -15,8 +16,8 @@ BASELINE_TIMEFRAME = "5m"
 _BASELINE_MS = TIMEFRAME_MS[BASELINE_TIMEFRAME]
 _HOUR_MS = 3_600_000
 
-_KEEP_MS = 74 * _HOUR_MS
-"""72 h of baseline, the longest window before it, and room for the newest hour."""
+_KEEP_MS = 83 * _HOUR_MS
+"""All that has a say in the features (``LOOKBACK_MS``), in a single call of 1,000."""
 
 _WINDOW_MS = _HOUR_MS // 2
 """The longest horizon of the detector."""
@@ -56,7 +57,8 @@ class History:
     """The candles of one market; ``refresh`` brings them up to an exchange time.
 
     ``bars`` is the watched timeframe with the forming bar, ``baseline`` the five-minute
-    candles of the last three days.
+    candles of the last three days. ``has_new_unit``: the last refresh left out what is
+    in another unit of price.
     """
 
     def __init__(self, source: CandleSource, market: Market, timeframe: str) -> None:
@@ -66,6 +68,7 @@ class History:
         self._market = market
         self._timeframe = timeframe
         self._slot = 0
+        self.has_new_unit = False
 
     async def refresh(
         self, now_ms: int, *, judged_ms: int, deadline_mono: float
@@ -75,6 +78,7 @@ class History:
         Raises:
             FeedError: what is held stays as it was.
         """
+        self.has_new_unit = False
         if self._timeframe == BASELINE_TIMEFRAME:
             await self._refresh_baseline(now_ms, deadline_mono)
             self.bars = self.baseline
@@ -85,13 +89,19 @@ class History:
             self._slot = slot
         since_ms = judged_ms - _WINDOW_MS
         fetched = await self._fetch(self._timeframe, since_ms, now_ms, deadline_mono)
-        self.bars = self.bars.merged(fetched).since(now_ms - _KEEP_MS)
+        self.bars = self._joined(self.bars, fetched, now_ms)
 
     async def _refresh_baseline(self, now_ms: int, deadline_mono: float) -> None:
         held = self.baseline
         since_ms = int(held.open_ms[-1]) if len(held) else now_ms - _KEEP_MS
         fetched = await self._fetch(BASELINE_TIMEFRAME, since_ms, now_ms, deadline_mono)
-        self.baseline = held.merged(fetched).since(now_ms - _KEEP_MS)
+        self.baseline = self._joined(held, fetched, now_ms)
+
+    def _joined(self, held: Candles, fetched: Candles, now_ms: int) -> Candles:
+        joined = held.merged(fetched).since(now_ms - _KEEP_MS)
+        kept = comparable(joined)
+        self.has_new_unit |= len(kept) < len(joined)
+        return kept
 
     async def _fetch(
         self, timeframe: str, since_ms: int, now_ms: int, deadline_mono: float

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 _SHORTEST_DEADLINE_S = 25.0
 """A call that times out after 10 s can still be made again within its cycle."""
 
+_MOST_SKEW_S = 120.0
+"""A host's clock further off than this is worth a word."""
+
 _HEADROOM = 1.2
 """Share of the exchange's rate limit left for everything but candles."""
 
@@ -52,12 +55,14 @@ class Scanner:
         clock: Clock,
         bulletin: Bulletin,
         poll_interval_s: float,
+        tells_skew: bool = True,
     ) -> None:
         self._exchange = exchange
         self._watchers = watchers
         self._clock = clock
         self._bulletin = bulletin
         self._poll_interval_s = poll_interval_s
+        self._tells_skew = tells_skew
 
     @property
     def interval_s(self) -> float:
@@ -88,9 +93,23 @@ class Scanner:
         except FeedError as error:
             log.debug("cycle skipped, no exchange time: %s", error)
             return
+        self._note_skew(now_ms)
         for watcher in self._watchers:
             if not (watcher.busy or watcher.rejected):
                 polls.create_task(
                     watcher.step(now_ms, deadline_mono=deadline_mono),
                     name=f"poll {watcher.market.key}",
                 )
+
+    def _note_skew(self, now_ms: int) -> None:
+        """Say that one of the two clocks is wrong; windows go by the exchange's."""
+        ahead_s = (self._clock.now_ms() - now_ms) / 1000
+        if not self._tells_skew:
+            return
+        text = ""
+        if abs(ahead_s) > _MOST_SKEW_S:
+            where = "ahead of" if ahead_s > 0 else "behind"
+            # whole minutes: the banner must not change with every poll
+            minutes = round(abs(ahead_s) / 60)
+            text = f"this host's clock is {minutes} min {where} {self._exchange.id}'s"
+        self._bulletin.show_banner(f"clock of {self._exchange.id}", text)

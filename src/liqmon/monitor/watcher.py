@@ -8,15 +8,18 @@ poll and nothing is lost.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
+
+import numpy as np
 
 from liqmon.clock import Clock
 from liqmon.core.board import Feed, MarketRow
 from liqmon.core.detector import latest, readings, warmup
-from liqmon.core.episode import EpisodePolicy, EpisodeState, judge
+from liqmon.core.episode import EpisodePolicy, EpisodeState, Reason, judge
 from liqmon.core.events import FeedChanged, FeedState, FindingRaised
 from liqmon.core.facts import finding_to_facts, state_to_facts
-from liqmon.core.features import Features, features
+from liqmon.core.features import HORIZONS_MS, Features, features
 from liqmon.core.model import Candles, Finding, Market, Reading
 from liqmon.errors import FeedError, FeedRejected, StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
@@ -29,10 +32,14 @@ log = logging.getLogger(__name__)
 
 FIRST_LOOK_MS = 15 * 60_000
 """How far back a market never seen before is judged: a cascade under way at the start
-is worth telling, yesterday's is not."""
+is worth telling, one that is over is not."""
 
 CATCH_UP_MS = 12 * 3_600_000
 """How far back judging resumes after a stop."""
+
+_KEEP_EVERY_MS = 15 * 60_000
+"""A calm market's place is written down this often. Bars judged again after a crash
+give the same findings, ids included, so nothing depends on the rest."""
 
 _CHANGE_MS = 5 * 60_000
 _SPARK_MS = 30 * 60_000
@@ -82,7 +89,7 @@ class Watcher:
         self._bulletin = bulletin
         self._timeframe = timeframe
         self._policy = policy
-        self._state = state
+        self._state = self._kept = state
         self._on_finding = on_finding
 
     async def step(self, now_ms: int, *, deadline_mono: float) -> None:
@@ -109,7 +116,7 @@ class Watcher:
             now_ms, judged_ms=judged_ms, deadline_mono=deadline_mono
         )
         self.evaluated = True
-        bars = self._history.bars
+        bars = _not_older(self._history.bars, judged_ms)
         seen = features(bars, self._history.baseline)
         self._show(seen, bars, now_ms)
         closed = readings(
@@ -130,14 +137,24 @@ class Watcher:
     async def _judge(self, closed: Sequence[Reading]) -> None:
         state, findings = self._state, list[Finding]()
         for reading in closed:
-            state, found = judge(
+            judgement = judge(
                 state,
                 reading,
                 market=self.market,
                 timeframe=self._timeframe,
                 policy=self._policy,
             )
-            findings.extend(found)
+            state = judgement.state
+            findings.extend(judgement.findings)
+            if judgement.findings or judgement.reason is Reason.COOLING:
+                log.info("%s: %s", self.market.name, judgement.reason)
+        if self._state.judged_ms is None:
+            findings = _still_on(findings, state)
+        if findings or _is_worth_keeping(self._kept, state):
+            await self._commit(state, findings)
+        self._state = state
+
+    async def _commit(self, state: EpisodeState, findings: Sequence[Finding]) -> None:
         await self._store.commit_findings(
             market_key=self.market.key,
             timeframe=self._timeframe,
@@ -145,7 +162,7 @@ class Watcher:
             findings=[_outbox_entry(finding) for finding in findings],
             now_ms=self._clock.now_ms(),
         )
-        self._state = state
+        self._kept = state
         self._bulletin.show_banner("disk", "")
         for finding in findings:
             self._bulletin.publish(FindingRaised(self._clock.now_ms(), finding))
@@ -155,6 +172,10 @@ class Watcher:
     def _show(self, seen: Features, bars: Candles, now_ms: int) -> None:
         newest = latest(seen, bars, threshold=self._policy.threshold, now_ms=now_ms)
         known = self._bulletin.snapshot.rows.get(self.market.key)
+        warming = warmup(seen)
+        self._note_unit(is_warm=warming is None)
+        if known is not None and known.feed.state is FeedState.STALE:
+            self._tell(FeedState.OK)
         now_mono = self._clock.monotonic()
         row = MarketRow(
             self.market,
@@ -163,31 +184,63 @@ class Watcher:
             change=_change(bars, _CHANGE_MS),
             nearness=None if newest is None else newest.nearness,
             liquidated=None if newest is None else newest.liquidated,
-            warmup=warmup(seen),
+            warmup=warming,
             spark=tuple(bars.since(now_ms - _SPARK_MS).close.tolist()),
             updated_mono=now_mono,
             finding=None if known is None else known.finding,
         )
         self._bulletin.show_row(row, exchange_ms=now_ms)
 
+    def _note_unit(self, *, is_warm: bool) -> None:
+        topic = f"unit of {self.market.key}"
+        if self._history.has_new_unit:
+            self._bulletin.show_banner(
+                topic,
+                f"{self.market.name}: the price jumped, which is a new unit and no "
+                "move; what is usual is learnt anew",
+            )
+        elif is_warm:
+            self._bulletin.show_banner(topic, "")
+
     def _reject(self, error: FeedRejected) -> None:
         self.rejected = True
         log.warning("%s is no longer watched: %s", self.market.name, error)
+        self._tell(FeedState.REJECTED, str(error))
+
+    def _tell(self, state: FeedState, reason: str = "") -> None:
+        market, now_ms = self.market, self._clock.now_ms()
         self._bulletin.publish(
-            FeedChanged(
-                self._clock.now_ms(),
-                self.market.exchange,
-                self.market.symbol,
-                FeedState.REJECTED,
-                str(error),
-            )
+            FeedChanged(now_ms, market.exchange, market.symbol, state, reason)
         )
+
+
+def _not_older(bars: Candles, judged_ms: int) -> Candles:
+    """Return what judging from ``judged_ms`` on, and the newest bar, take."""
+    since_ms = min(judged_ms, int(bars.open_ms[-1]))
+    return bars.since(since_ms - HORIZONS_MS[-1] - bars.timeframe_ms)
+
+
+def _still_on(findings: Sequence[Finding], state: EpisodeState) -> list[Finding]:
+    """Return the findings of the episode that is going on."""
+    episode = state.episode
+    return [
+        finding
+        for finding in findings
+        if episode is not None and finding.episode == episode.id
+    ]
+
+
+def _is_worth_keeping(kept: EpisodeState, state: EpisodeState) -> bool:
+    if replace(kept, judged_ms=None) != replace(state, judged_ms=None):
+        return True
+    ahead_ms = (state.judged_ms or 0) - (kept.judged_ms or 0)
+    return ahead_ms >= _KEEP_EVERY_MS
 
 
 def _change(bars: Candles, span_ms: int) -> float | None:
     """Return the move over the last ``span_ms`` as a fraction, None across a gap."""
     from_ms = int(bars.open_ms[-1]) - span_ms
-    at = int(bars.open_ms.searchsorted(from_ms))
+    at = int(np.searchsorted(bars.open_ms, from_ms))
     if int(bars.open_ms[at]) != from_ms:
         return None
     return float(bars.close[-1] / bars.close[at]) - 1.0

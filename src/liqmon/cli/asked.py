@@ -1,0 +1,70 @@
+"""What ``watch`` and ``check`` were asked for, and the run that follows from it.
+
+Import it inside a command: it brings the settings, and with them pydantic.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from liqmon.app.run import Run
+from liqmon.cli.configured import loaded
+from liqmon.errors import ConfigError
+from liqmon.logs import configure
+from liqmon.settings.models import Settings
+from liqmon.settings.places import state_dir
+
+__all__ = ["Asked", "logging_as_asked"]
+
+_VERBOSE: tuple[Literal["info", "debug"], ...] = ("info", "debug")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of one call; ``flags`` are settings that it overrides."""
+
+    symbols: tuple[str, ...] = ()
+    config: Path | None = None
+    state_dir: Path | None = None
+    dry_run: bool = False
+    flags: Mapping[str, object] = field(default_factory=dict)
+    verbose: int = 0
+    quiet: bool = False
+
+    def run(self) -> Run:
+        """Read the settings, now, and return the run.
+
+        Raises:
+            ConfigError: the settings cannot be used, or name no market.
+        """
+        settings = loaded(self.config, self.flags).settings
+        symbols = self.symbols or settings.watch.symbols
+        if not symbols:
+            raise ConfigError(
+                "no market to watch",
+                hint="name some (liqmon watch BTCUSDT ETHUSDT) or set [watch] symbols",
+            )
+        kept = None if self.dry_run else state_dir(self.state_dir, os.environ)
+        return Run(settings, symbols, kept, self.dry_run)
+
+
+def logging_as_asked(
+    asked: Asked, settings: Settings, *, to_terminal: bool, least: str | None = None
+) -> AbstractContextManager[None]:
+    """Return the logging of this call; ``least`` replaces the level of the settings."""
+    level = least or settings.log.level
+    if asked.verbose:
+        level = _VERBOSE[min(asked.verbose, len(_VERBOSE)) - 1]
+    if asked.quiet:
+        level = "error"
+    return configure(
+        level,
+        file=settings.log.file,
+        fmt=settings.log.format,
+        stream=sys.stderr,
+        to_terminal=to_terminal,
+    )

@@ -1,0 +1,108 @@
+"""Where a run is seen: a live table, plain lines, or NDJSON.
+
+Import it inside a command: it brings rich and numpy.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+from liqmon.cli.output import LineWriter
+from liqmon.clock import Clock
+from liqmon.core.events import Event
+from liqmon.monitor.bulletin import Bulletin
+from liqmon.ui.lines import stamped, status_line
+from liqmon.ui.live import LiveView, is_ascii_only, usable
+from liqmon.ui.ndjson import dumps
+
+__all__ = ["Surface", "chosen", "logs_to_terminal", "shown"]
+
+
+class Surface(StrEnum):
+    """The three ways to look at a run."""
+
+    TABLE = "table"
+    LINES = "lines"
+    NDJSON = "ndjson"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a run is to be shown; ``status_s`` is between status lines."""
+
+    surface: Surface
+    ascii_only: bool
+    status_s: float
+
+
+def chosen(*, as_json: bool, plain: bool) -> Surface:
+    """Return the surface for what was asked and what standard output is."""
+    if as_json:
+        return Surface.NDJSON
+    if plain or not usable(sys.stdout, os.environ):
+        return Surface.LINES
+    return Surface.TABLE
+
+
+def logs_to_terminal(surface: Surface) -> bool:
+    """Return whether diagnostics may go to standard error.
+
+    Never under a table, and not between lines that tell the same.
+    """
+    match surface:
+        case Surface.TABLE:
+            return False
+        case Surface.LINES:
+            return not _is_one_place()
+        case Surface.NDJSON:
+            return True
+
+
+@asynccontextmanager
+async def shown(
+    how: Shown, bulletin: Bulletin, *, clock: Clock, on_quit: Callable[[], None]
+) -> AsyncIterator[None]:
+    """Show the bulletin until the block ends; ``on_quit`` is called on the loop."""
+    if how.surface is Surface.TABLE:
+        with LiveView(
+            lambda: bulletin.snapshot,
+            clock=clock,
+            on_quit=on_quit,
+            ascii_only=how.ascii_only or is_ascii_only(sys.stdout),
+        ):
+            yield
+        return
+    written: Callable[[Event], str] = (
+        dumps if how.surface is Surface.NDJSON else stamped
+    )
+    loop = asyncio.get_running_loop()
+
+    def on_broken() -> None:
+        loop.call_soon_threadsafe(on_quit)
+
+    lines = LineWriter(sys.stdout, on_broken)
+    with lines, bulletin.listening(lambda event: lines.write(written(event))):
+        async with asyncio.TaskGroup() as tasks:
+            status = tasks.create_task(_status(how, bulletin, clock, lines))
+            yield
+            status.cancel()
+
+
+async def _status(
+    how: Shown, bulletin: Bulletin, clock: Clock, lines: LineWriter
+) -> None:
+    while how.surface is Surface.LINES:
+        await clock.sleep(how.status_s)
+        lines.write(status_line(bulletin.snapshot, now_mono=clock.monotonic()))
+
+
+def _is_one_place() -> bool:
+    """Tell whether standard output and standard error end up in the same file."""
+    try:
+        return os.path.sameopenfile(sys.stdout.fileno(), sys.stderr.fileno())
+    except OSError:
+        return False

@@ -1,0 +1,63 @@
+"""``liqmon watch``."""
+
+import typer
+
+from liqmon.cli.options import (
+    AsciiOption,
+    ConfigOption,
+    DryRunOption,
+    ExchangeOption,
+    ForOption,
+    JsonOption,
+    LogFileOption,
+    PlainOption,
+    QuietOption,
+    StateDirOption,
+    SymbolsArgument,
+    ThresholdOption,
+    TimeframeOption,
+    VerboseOption,
+)
+
+__all__ = ["watch"]
+
+
+def watch(
+    symbols: SymbolsArgument = None,
+    *,
+    exchange: ExchangeOption = None,
+    timeframe: TimeframeOption = None,
+    threshold: ThresholdOption = None,
+    for_s: ForOption = None,
+    as_json: JsonOption = False,
+    plain: PlainOption = False,
+    ascii_only: AsciiOption = False,
+    dry_run: DryRunOption = False,
+    config: ConfigOption = None,
+    state_dir: StateDirOption = None,
+    log_file: LogFileOption = None,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """Watch markets until q, Ctrl-C or SIGTERM; report cascades to Discord."""
+    from liqmon.cli.asked import Asked
+    from liqmon.cli.watching import run_watch
+
+    asked = Asked(
+        symbols=tuple(symbols or ()),
+        config=config,
+        state_dir=state_dir,
+        dry_run=dry_run,
+        flags={
+            "exchange.ids": exchange or None,
+            "watch.timeframe": timeframe,
+            "detector.threshold": threshold,
+            "log.file": log_file,
+        },
+        verbose=verbose,
+        quiet=quiet,
+    )
+    code = run_watch(
+        asked, for_s=for_s, as_json=as_json, plain=plain, ascii_only=ascii_only
+    )
+    raise typer.Exit(code)

@@ -1,0 +1,144 @@
+"""A watch from the first frame to the exit code.
+
+The board is drawn before the parts are imported: ccxt takes half a second. SIGHUP reads
+the settings anew; the run goes on with them from what is on disk, and a broken file
+changes nothing but the banner.
+"""
+
+import asyncio
+import errno
+import logging
+import signal
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from liqmon.app.run import Run, empty_board
+from liqmon.cli.asked import Asked, logging_as_asked
+from liqmon.cli.errors import ExitCode
+from liqmon.cli.running import Signals, run
+from liqmon.cli.surfaces import Shown, Surface, chosen, logs_to_terminal, shown
+from liqmon.clock import Clock, SystemClock
+from liqmon.errors import ConfigError
+from liqmon.monitor.bulletin import Bulletin
+from liqmon.ui.lines import line
+
+__all__ = ["ended_code", "run_watch", "stop_after"]
+
+log = logging.getLogger(__name__)
+
+
+def run_watch(
+    asked: Asked, *, for_s: float | None, as_json: bool, plain: bool, ascii_only: bool
+) -> ExitCode:
+    """Watch, and return how it ended."""
+    clock = SystemClock()
+    first = asked.run()
+    surface = chosen(as_json=as_json, plain=plain)
+    how = Shown(surface, ascii_only, first.settings.health.status_interval_s)
+    bulletin = Bulletin(clock, empty_board(first, clock))
+    to_terminal = logs_to_terminal(surface)
+    with logging_as_asked(asked, first.settings, to_terminal=to_terminal):
+        turns = _Turns(asked, bulletin, first)
+        ended = run(lambda signals: _main(turns, signals, how, clock, for_s))
+    if surface is Surface.TABLE:
+        sys.stdout.write(f"{line(bulletin.summary())}\n")
+    return ended_code(ended.signal)
+
+
+def ended_code(caught: signal.Signals | None) -> ExitCode:
+    """Return the code of a watch that was stopped; Ctrl-C is the ordinary way out."""
+    if caught is signal.SIGTERM:
+        return ExitCode.TERMINATED
+    return ExitCode.OK
+
+
+@dataclass(slots=True)
+class _Turns:
+    """The run that is on, and the one that follows when the settings are read anew."""
+
+    asked: Asked
+    bulletin: Bulletin
+    run: Run
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def reload(self) -> None:
+        """End this turn, if the settings as they are now can be used."""
+        try:
+            self.run = self.asked.run()
+        except ConfigError as error:
+            log.error("settings not reloaded, the old ones stay: %s", error)  # noqa: TRY400
+            text = f"settings not reloaded: {str(error).splitlines()[0]}"
+            self.bulletin.show_banner("settings", text)
+        else:
+            log.info("settings reloaded")
+            self.bulletin.show_banner("settings", "")
+            self.over.set()
+
+
+async def _main(
+    turns: _Turns, signals: Signals, how: Shown, clock: Clock, for_s: float | None
+) -> None:
+    async with (
+        shown(how, turns.bulletin, clock=clock, on_quit=signals.stop.set),
+        asyncio.TaskGroup() as tasks,
+    ):
+        helpers = [tasks.create_task(_pass_on(signals.stop, turns))]
+        if for_s is not None:
+            helpers.append(tasks.create_task(stop_after(for_s, clock, signals.stop)))
+        with _hangups(turns.reload, signals.stop):
+            await _take_turns(turns, signals.stop, clock)
+        for helper in helpers:
+            helper.cancel()
+        turns.bulletin.publish(turns.bulletin.summary())
+
+
+async def _take_turns(turns: _Turns, stop: asyncio.Event, clock: Clock) -> None:
+    # here, not above: the first frame stands by now
+    from liqmon.app.runs import watch
+
+    while not stop.is_set():
+        turns.over.clear()
+        turns.bulletin.begin(empty_board(turns.run, clock))
+        await watch(turns.run, clock=clock, bulletin=turns.bulletin, stop=turns.over)
+
+
+async def _pass_on(stop: asyncio.Event, turns: _Turns) -> None:
+    await stop.wait()
+    turns.over.set()
+
+
+async def stop_after(seconds: float, clock: Clock, stop: asyncio.Event) -> None:
+    """Set ``stop`` when the time is over."""
+    await clock.sleep(seconds)
+    stop.set()
+
+
+@contextmanager
+def _hangups(reload: Callable[[], None], stop: asyncio.Event) -> Iterator[None]:
+    """Take SIGHUP as a wish to reload, unless it says that the terminal is gone."""
+
+    def hung_up() -> None:
+        if _terminal_is_gone():
+            stop.set()
+        else:
+            reload()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+
+
+def _terminal_is_gone() -> bool:
+    """Tell whether standard output is a terminal that hung up."""
+    try:
+        termios.tcgetattr(sys.stdout.fileno())
+    except termios.error as error:
+        # a pipe or a file says ENOTTY
+        return bool(error.args[0] == errno.EIO)
+    return False

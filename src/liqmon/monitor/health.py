@@ -1,0 +1,124 @@
+"""Is the feed alive? Old data must not look like a quiet market.
+
+A market whose newest data is older than the limit is called stale, once. When that is
+true of all of them, or no exchange can be reached at all, Discord is told as well:
+once, and once more when data are back.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from liqmon.clock import Clock
+from liqmon.core.board import BoardSnapshot, MarketRow
+from liqmon.core.events import FeedChanged, FeedState
+from liqmon.errors import StoreUnavailable
+from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.letters import silence_report
+from liqmon.store.outbox import OutboxEntry
+
+__all__ = ["ReportBox", "Sentinel"]
+
+log = logging.getLogger(__name__)
+
+_LOOKS_PER_LIMIT: Final = 6.0
+_LONGEST_NAP_S: Final = 10.0
+
+_TOLD_OTHERWISE: Final = frozenset({FeedState.BLOCKED, FeedState.REJECTED})
+"""No data will ever come, and the user has been told why."""
+
+
+class ReportBox(Protocol):
+    """Where reports to Discord are put."""
+
+    async def enqueue(self, entry: OutboxEntry, *, now_ms: int) -> bool:
+        """Write the row, or raise StoreUnavailable."""
+        ...
+
+
+class Sentinel:
+    """Looks at the board every few seconds; ``run`` for ever."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        bulletin: Bulletin,
+        outbox: ReportBox,
+        on_report: Callable[[], None],
+        stale_after_s: float,
+    ) -> None:
+        self._clock = clock
+        self._bulletin = bulletin
+        self._outbox = outbox
+        self._on_report = on_report
+        self._stale_after_s = stale_after_s
+        self._stale: set[str] = set()
+        self._silent_since_ms: int | None = None
+
+    async def run(self) -> None:
+        """Look, for ever."""
+        nap_s = min(self._stale_after_s / _LOOKS_PER_LIMIT, _LONGEST_NAP_S)
+        while True:
+            await self._clock.sleep(nap_s)
+            await self.look()
+
+    async def look(self) -> None:
+        """Tell what has become stale, and whether anything is left that is not."""
+        board = self._bulletin.snapshot
+        stale = {key for key, row in board.rows.items() if self._is_stale(row, board)}
+        for key in stale - self._stale:
+            self._tell(board.rows[key])
+        self._stale = stale
+        await self._note_silence(board, stale)
+
+    def _is_stale(self, row: MarketRow, board: BoardSnapshot) -> bool:
+        if row.feed.state in _TOLD_OTHERWISE:
+            return False
+        since = board.started_mono if row.updated_mono is None else row.updated_mono
+        return self._clock.monotonic() - since > self._stale_after_s
+
+    def _tell(self, row: MarketRow) -> None:
+        market = row.market
+        log.warning(
+            "%s: no data for more than %.0f s", market.name, self._stale_after_s
+        )
+        self._bulletin.publish(
+            FeedChanged(
+                self._clock.now_ms(),
+                market.exchange,
+                market.symbol,
+                FeedState.STALE,
+                row.feed.reason or f"no data for more than {self._stale_after_s:.0f} s",
+            )
+        )
+
+    async def _note_silence(self, board: BoardSnapshot, stale: set[str]) -> None:
+        waited_s = self._clock.monotonic() - board.started_mono
+        is_silent = stale >= set(board.rows) and waited_s > self._stale_after_s
+        if is_silent and self._silent_since_ms is None:
+            now_ms = self._clock.now_ms()
+            since_ms = now_ms - round(self._stale_after_s * 1000)
+            if await self._report(since_ms, None, _why(board)):
+                self._silent_since_ms = since_ms
+        elif not is_silent and self._silent_since_ms is not None:
+            now_ms = self._clock.now_ms()
+            if await self._report(self._silent_since_ms, now_ms, ""):
+                self._silent_since_ms = None
+
+    async def _report(self, since_ms: int, until_ms: int | None, reason: str) -> bool:
+        entry = silence_report(since_ms=since_ms, until_ms=until_ms, reason=reason)
+        try:
+            await self._outbox.enqueue(entry, now_ms=self._clock.now_ms())
+        except StoreUnavailable:
+            # the disk is in trouble, which is told elsewhere: try at the next look
+            return False
+        self._on_report()
+        return True
+
+
+def _why(board: BoardSnapshot) -> str:
+    """Return what the exchanges, or else the markets, say of themselves."""
+    feeds = [*board.exchanges.values(), *(row.feed for row in board.rows.values())]
+    reasons = dict.fromkeys(feed.reason for feed in feeds if feed.reason)
+    return "; ".join(list(reasons)[:3])
