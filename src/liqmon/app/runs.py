@@ -65,7 +65,12 @@ async def watch(
                 for exchange_id in run.settings.exchange.ids
             },
         }
-        await _kept_alive(work, parts, stop)
+        try:
+            await _kept_alive(work, parts, stop)
+        except ExceptionGroup:
+            # the end of this run, but not of the message that is on its way
+            await parts.courier.drain(deadline_s=_DRAIN_S)
+            raise
         return await parts.courier.drain(deadline_s=_DRAIN_S)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import liqmon
-from liqmon.cli import config
+from liqmon.cli import check, config, demo, outbox, sim, test_webhook, watch
 
 __all__ = ["app"]
 
@@ -63,4 +63,10 @@ def root(
     """Watch perpetual-swap markets and report liquidation cascades to Discord."""
 
 
+app.command()(watch.watch)
+app.command()(check.check)
+app.command()(demo.demo)
+app.command()(sim.sim)
+app.command(name="test-webhook")(test_webhook.send)
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(config.app, name="config")

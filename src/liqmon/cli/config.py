@@ -35,6 +35,7 @@ def path(*, config: ConfigOption = None) -> None:
 def show(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Print every setting with its value and where it comes from."""
     from liqmon.cli.configured import loaded
+    from liqmon.webhook import scrubbed
 
     found = loaded(config)
     rows = {
@@ -47,7 +48,8 @@ def show(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
         lines = [json.dumps(whole, allow_nan=False, indent=2)]
     else:
         lines = [f"file: {file or 'none'}", *_table(rows)]
-    typer.echo("\n".join(lines))
+    # scrubbed: a path or any other text may be a webhook that was put there by mistake
+    typer.echo(scrubbed("\n".join(lines)))
 
 
 @app.command()

@@ -22,7 +22,13 @@ from liqmon.discord.links import chart_url, links
 from liqmon.discord.message import Embed, Field, Message
 from liqmon.discord.text import external
 
-__all__ = ["breaker_report", "finding_message", "plain", "test_message"]
+__all__ = [
+    "breaker_report",
+    "finding_message",
+    "plain",
+    "silence_notice",
+    "test_message",
+]
 
 _COLORS: Final = {
     Severity.LOW: 0xF5A524,
@@ -139,7 +145,39 @@ def breaker_report(
     return fit(Message(content, (embed,), silent=True))
 
 
-def test_message(version: str, *, now_ms: int) -> dict[str, object]:
+def silence_notice(
+    *, since_ms: int, until_ms: int | None, reason: str
+) -> dict[str, object]:
+    """Return the post that says that no market data come, or that they are back.
+
+    Times are wall clock. Losing the feed rings, its return does not.
+    """
+    if until_ms is None:
+        title = "No market data"
+        told = f"Nothing can be judged since {_time(since_ms, 'T')}."
+    else:
+        title = "Market data are back"
+        lasted = span((until_ms - since_ms) / 1000)
+        told = f"Nothing could be judged for {lasted}, from {_time(since_ms, 'T')} on."
+    fields = (Field("Reason", external(reason, 400), inline=False),)
+    embed = Embed(
+        title=title,
+        description=told,
+        fields=fields if reason else (),
+        footer="liqmon · market data",
+        color=_OWN_HEALTH,
+        timestamp_ms=since_ms if until_ms is None else until_ms,
+    )
+    content = f"{_OWN_GLYPH} **{title}**. {told}"
+    return fit(Message(content, (embed,), silent=until_ms is not None))
+
+
+def test_message(
+    version: str,
+    *,
+    now_ms: int,
+    severity: Severity = Severity.MEDIUM,  # noqa: PT028 - not a test, a message
+) -> dict[str, object]:
     """Return a finding that never happened, in the real layout, marked TEST."""
     finding = Finding(
         episode=f"test {version}",
@@ -148,7 +186,7 @@ def test_message(version: str, *, now_ms: int) -> dict[str, object]:
         phase=Phase.ONSET,
         liquidated=PositionSide.LONG,
         basis=Basis.INFERRED,
-        severity=Severity.MEDIUM,
+        severity=severity,
         early=False,
         onset_ms=now_ms - 300_000,
         decided_ms=now_ms,
@@ -176,8 +214,8 @@ def _told(finding: Finding) -> str:
     took, basis = _took(finding), finding.basis.name.lower()
     if finding.phase is Phase.END:
         return f"ended after {took}, {move} · {basis}"
-    grown = f"now {finding.severity.name} · " * (finding.phase is Phase.ESCALATION)
-    return f"{grown}{move} in {took} · {basis}"
+    now = "now " * (finding.phase is Phase.ESCALATION)
+    return f"{now}{finding.severity.name} · {move} in {took} · {basis}"
 
 
 def _title(finding: Finding, around: _Circumstances) -> str:

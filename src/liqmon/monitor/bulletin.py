@@ -115,7 +115,7 @@ class Bulletin:
             breaker_opened=counts["breaker_opened"],
             held=counts["held"],
             delivered=counts["sent"] + counts["digested"],
-            undelivered=board.receiver.pending + counts["dead"],
+            undelivered=board.receiver.pending + counts["dead"] + counts["expired"],
         )
 
     def _count(self, event: Event) -> None:

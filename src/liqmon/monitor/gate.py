@@ -4,6 +4,7 @@ Three things can be in the way: the circuit breaker, a time before which the rec
 asked not to be asked again, and the pace. The first two survive a restart.
 """
 
+import logging
 import math
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +15,12 @@ from liqmon.discord.answers import Fate, Ruling, Streak
 from liqmon.monitor.pacing import Pace
 from liqmon.store.receiver import ReceiverState
 
-__all__ = ["Gate", "Hold"]
+__all__ = ["Gate", "Hold", "Outage"]
+
+log = logging.getLogger(__name__)
+
+_OUTAGE: Final = "outage"
+"""Saved beside what the breaker exports: its own reason is that of the last change."""
 
 _LONGEST_S: Final = 86_400.0
 """A wait that was saved is believed up to a day: the wall clock may have jumped."""
@@ -34,10 +40,18 @@ class Hold:
     by_breaker: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The breaker has not been closed since ``opened_ms``, at first for ``reason``."""
+
+    opened_ms: int
+    reason: str
+
+
 class Gate:
     """Belongs to one webhook; ``now`` is monotonic seconds, ``_ms`` wall clock.
 
-    ``opened_ms`` is when the outage began that is going on, None without one.
+    ``outage`` is the one that is going on, None without one.
     """
 
     def __init__(self, breaker: Breaker, fingerprint: str) -> None:
@@ -49,25 +63,22 @@ class Gate:
         self._not_before = 0.0
         self._reason = ""
         self._refilled_at = 0.0
-        self.opened_ms: int | None = None
+        self.outage: Outage | None = None
 
     @property
     def state(self) -> BreakerState:
+        """Of the breaker."""
         return self._breaker.state
 
     @property
     def failures(self) -> int:
+        """How many there were in a row."""
         return self._breaker.failures
 
     @property
     def streak(self) -> Streak:
         """What the last answers had in common."""
         return self._streak
-
-    @property
-    def is_burying(self) -> bool:
-        """Whether one more dead letter would be a mass burial."""
-        return self._dead_letters >= _MOST_DEAD_LETTERS
 
     def hold(self, now: float) -> Hold | None:
         """Return what forbids sending, None if nothing does."""
@@ -86,11 +97,16 @@ class Gate:
         """Return how long the next message must wait for the sake of the pace."""
         return max(self._pace.wait_s(now), self._refilled_at - now, 0.0)
 
-    def enter(self, now: float) -> Permit | None:
-        """Return leave to make one attempt, which must be handed to ``settle``."""
-        permit = self._breaker.acquire(now)
-        if permit is not None:
-            self._pace.sent(now)
+    def enter(self, now: float) -> Permit:
+        """Return leave to make one attempt, which must be handed to ``settle``.
+
+        Raises:
+            RuntimeError: something holds.
+        """
+        permit = None if self.hold(now) else self._breaker.acquire(now)
+        if permit is None:
+            raise RuntimeError("entered a gate that is shut")
+        self._pace.sent(now)
         return permit
 
     def abandon(self, permit: Permit, now: float) -> None:
@@ -114,19 +130,23 @@ class Gate:
         self._note_outage(change, now_ms)
         return change
 
-    def buried(self, now: float) -> bool:
-        """Count a dead letter; return whether the sender pauses because of it."""
+    def bury(self, now: float) -> bool:
+        """Ask to give up on a message that was refused; False if it must be kept.
+
+        After so many in a row nothing is sent for a while, and no more are given up.
+        """
+        may = self._dead_letters < _MOST_DEAD_LETTERS
         self._dead_letters = min(self._dead_letters + 1, _MOST_DEAD_LETTERS)
-        if not self.is_burying:
-            return False
-        reason = f"{_MOST_DEAD_LETTERS} messages in a row were refused"
-        self._shut(_DEAD_LETTER_PAUSE_S, reason, now)
-        return True
+        if self._dead_letters == _MOST_DEAD_LETTERS:
+            reason = f"{_MOST_DEAD_LETTERS} messages in a row were refused"
+            log.error("%s: nothing is sent for %.0f s", reason, _DEAD_LETTER_PAUSE_S)
+            self._shut(_DEAD_LETTER_PAUSE_S, reason, now)
+        return may
 
     def revive(self) -> Change | None:
         """Forget everything that stood in the way but the pace."""
         self._streak, self._dead_letters = Streak(), 0
-        self._not_before, self.opened_ms = 0.0, None
+        self._not_before, self.outage = 0.0, None
         return self._breaker.reset()
 
     def export(self, now: float, now_ms: int) -> ReceiverState:
@@ -135,10 +155,11 @@ class Gate:
         is_dead = self.state is BreakerState.DEAD
         return ReceiverState(
             fingerprint=self._fingerprint,
-            breaker=self._breaker.export(now, now_ms),
+            breaker=self._breaker.export(now, now_ms)
+            | {_OUTAGE: self.outage.reason if self.outage else ""},
             not_before_ms=now_ms + left_ms if left_ms > 0 else 0,
             gate_reason=self._reason if left_ms > 0 else "",
-            opened_ms=self.opened_ms,
+            opened_ms=self.outage.opened_ms if self.outage else None,
             dead_letters=self._dead_letters,
             dead_reason=self._breaker.reason if is_dead else "",
         )
@@ -152,7 +173,9 @@ class Gate:
         self._not_before = now + min(max(left_s, 0.0), _LONGEST_S)
         self._reason = saved.gate_reason
         self._dead_letters = saved.dead_letters
-        self.opened_ms = saved.opened_ms
+        if saved.opened_ms is not None:
+            reason = str(saved.breaker.get(_OUTAGE, ""))
+            self.outage = Outage(saved.opened_ms, reason)
 
     def _shut(self, wait_s: float, reason: str, now: float) -> None:
         self._not_before = max(self._not_before, now + wait_s)
@@ -161,7 +184,7 @@ class Gate:
     def _note_outage(self, change: Change | None, now_ms: int) -> None:
         if change is None:
             return
-        if change.new is BreakerState.OPEN and self.opened_ms is None:
-            self.opened_ms = now_ms
+        if change.new is BreakerState.OPEN and self.outage is None:
+            self.outage = Outage(now_ms, change.reason)
         if change.new is BreakerState.CLOSED:
-            self.opened_ms = None
+            self.outage = None

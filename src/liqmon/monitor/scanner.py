@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from liqmon.clock import Clock
+from liqmon.core.model import Market
 from liqmon.errors import FeedError
 from liqmon.monitor.bulletin import Bulletin
-from liqmon.monitor.watcher import Watcher
 
-__all__ = ["ExchangeClock", "Scanner"]
+__all__ = ["ExchangeClock", "Poller", "Scanner"]
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +44,25 @@ class ExchangeClock(Protocol):
         ...
 
 
+class Poller(Protocol):
+    """What a scanner needs of a market's watcher."""
+
+    market: Market
+    busy: bool
+    rejected: bool
+
+    async def step(self, now_ms: int, *, deadline_mono: float) -> None:
+        """Poll once, without raising for trouble with the feed or the disk."""
+        ...
+
+
 class Scanner:
     """Polls all watched markets of one exchange."""
 
     def __init__(
         self,
         exchange: ExchangeClock,
-        watchers: Sequence[Watcher],
+        watchers: Sequence[Poller],
         *,
         clock: Clock,
         bulletin: Bulletin,

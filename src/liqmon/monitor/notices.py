@@ -1,0 +1,99 @@
+"""What the courier makes known: events for the board and the streams, and log lines."""
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from liqmon.clock import Clock
+from liqmon.core.breaker import Change, Verdict
+from liqmon.core.events import (
+    BreakerChanged,
+    BreakerState,
+    Delivery,
+    DeliveryStatus,
+    Event,
+)
+from liqmon.discord.answers import Fate, Ruling
+from liqmon.store.outbox import OutboxRow, RowState, Settlement
+
+__all__ = ["Notices"]
+
+log = logging.getLogger(__name__)
+
+_LEVELS: Final = {
+    BreakerState.OPEN: logging.WARNING,
+    BreakerState.DEAD: logging.ERROR,
+}
+
+
+class Notices:
+    """``lost`` counts the findings given up on, ``latency_s`` is the last delivery's.
+
+    The same trouble in a row is logged once, and a row is called held once.
+    """
+
+    def __init__(self, clock: Clock, emit: Callable[[Event], None]) -> None:
+        self._clock = clock
+        self._emit = emit
+        self._trouble = ""
+        self._held: set[int] = set()
+        self.lost = 0
+        self.latency_s: float | None = None
+
+    def change(self, change: Change | None) -> None:
+        """Tell how the breaker moved, if it did."""
+        if change is None:
+            return
+        span = "" if change.wait_s is None else f" for {change.wait_s:.0f} s"
+        level = _LEVELS.get(change.new, logging.INFO)
+        said = "webhook circuit breaker %s%s: %s"
+        log.log(level, said, change.new, span, change.reason)
+        self._emit(
+            BreakerChanged(
+                self._clock.now_ms(),
+                change.old,
+                change.new,
+                change.reason,
+                change.wait_s,
+            )
+        )
+
+    def attempt(
+        self, row: OutboxRow, ruling: Ruling, settled: Settlement, latency_s: float
+    ) -> None:
+        """Tell what an attempt came to."""
+        self._log_trouble(ruling)
+        if settled.state is RowState.DEAD:
+            log.error("gave up on a message: %s", settled.error)
+            self.row(row, DeliveryStatus.DEAD, settled.error)
+        if settled.state is RowState.SENT:
+            self.latency_s = latency_s
+            self._emit(
+                Delivery(
+                    self._clock.now_ms(),
+                    row.episode,
+                    DeliveryStatus.SENT,
+                    message_id=settled.message_id,
+                    latency_s=latency_s,
+                )
+            )
+
+    def held(self, row: OutboxRow, reason: str) -> None:
+        """Tell, once, that a row has to wait."""
+        if row.id not in self._held:
+            self._held.add(row.id)
+            self.row(row, DeliveryStatus.HELD, reason)
+
+    def row(self, row: OutboxRow, status: DeliveryStatus, reason: str) -> None:
+        """Tell that a row was not delivered."""
+        if status is not DeliveryStatus.HELD and row.kind == "finding":
+            self.lost += 1
+        self._emit(Delivery(self._clock.now_ms(), row.episode, status, reason))
+
+    def _log_trouble(self, ruling: Ruling) -> None:
+        trouble = "" if ruling.fate is Fate.SENT else ruling.explanation
+        if trouble and trouble != self._trouble:
+            will_not_heal = ruling.suspended or ruling.verdict is Verdict.FATAL
+            level = logging.ERROR if will_not_heal else logging.WARNING
+            log.log(level, "not delivered: %s; %s", trouble, ruling.hint)
+        self._trouble = trouble

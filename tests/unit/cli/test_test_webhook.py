@@ -1,0 +1,246 @@
+"""``liqmon test-webhook`` as it is typed, against a strict Discord on loopback."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from fakes import FakeClock
+from liqmon.app.trial import send_test
+from liqmon.cli.app import app
+from liqmon.cli.errors import guarded
+from liqmon.clock import SystemClock
+from liqmon.core.breaker import Breaker, BreakerPolicy, Verdict
+from liqmon.core.model import Severity
+from liqmon.discord.answers import Fate, Ruling
+from liqmon.errors import UserError
+from liqmon.monitor.gate import Gate
+from liqmon.settings.models import DiscordTable
+from liqmon.store.database import Store
+from liqmon.webhook import WebhookUrl
+from loopback_discord import URL, Loopback, loopback_discord
+
+Typed = Callable[..., tuple[int, str, str]]
+
+FINGERPRINT = WebhookUrl(URL).fingerprint
+GONE = Ruling(Verdict.FATAL, Fate.RETRY, "this webhook does not exist any more")
+LIMITED = Ruling(Verdict.NEUTRAL, Fate.RETRY, "rate-limited", wait_s=600.0)
+
+
+@pytest.fixture
+def typed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Typed:
+    """Return a shell in an empty home: arguments in, code and both streams out."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LIQMON_STATE_DIR", str(tmp_path / "state"))
+    for name in ("XDG_CONFIG_HOME", "LIQMON_CONFIG", "CREDENTIALS_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = guarded(lambda: app(["test-webhook", *arguments], prog_name="liqmon"))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+async def discord(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Loopback]:
+    async with loopback_discord() as loopback:
+        monkeypatch.setenv("LIQMON_DISCORD__WEBHOOK_URL", URL)
+        monkeypatch.setenv("LIQMON_DISCORD__BASE_URL", loopback.root)
+        yield loopback
+
+
+async def remember(state_dir: Path, ruling: Ruling) -> None:
+    """Leave the state behind that a run leaves after such an answer."""
+    clock = SystemClock()
+    now, now_ms = clock.monotonic(), clock.now_ms()
+    gate = Gate(Breaker(BreakerPolicy()), FINGERPRINT)
+    gate.settle(gate.enter(now), ruling, now, now_ms)
+    store = await Store.open(state_dir)
+    await store.save_receiver(gate.export(now, now_ms))
+    await store.close()
+
+
+async def known(state_dir: Path) -> bool:
+    store = await Store.open(state_dir)
+    state = await store.load_receiver(FINGERPRINT)
+    await store.close()
+    return state is not None
+
+
+async def test_a_message_marked_test_arrives_and_all_about_it_is_printed(
+    discord: Loopback, typed: Typed
+) -> None:
+    code, out, err = await asyncio.to_thread(typed)
+
+    assert (code, err) == (0, "")
+    [message] = discord.discord.messages
+    assert "TEST" in str(message.payload["content"])
+    assert "delivered (HTTP 200)" in out
+    assert "HTTP status              200" in out
+    assert " ms\n" in out
+    assert f"message id               {message.id}" in out
+    assert "x-ratelimit-remaining    4" in out
+
+
+async def test_the_severity_can_be_chosen(discord: Loopback, typed: Typed) -> None:
+    code, _, _ = await asyncio.to_thread(typed, "--severity", "critical")
+
+    assert code == 0
+    assert "CRITICAL" in str(discord.discord.messages[0].payload)
+
+
+async def test_json_is_one_object_for_programs(discord: Loopback, typed: Typed) -> None:
+    _, out, _ = await asyncio.to_thread(typed, "--json")
+
+    told = json.loads(out)
+    assert (told["schema"], told["delivered"], told["status"]) == (1, True, 200)
+    assert told["message_id"] == discord.discord.messages[0].id
+    assert told["latency_s"] > 0
+    assert told["rate_limit"]["x-ratelimit-limit"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("fault", "explanation", "hint"),
+    [
+        ("discord-404", "does not exist any more", "make a new webhook"),
+        ("discord-401", "does not exist any more", "make a new webhook"),
+        ("discord-500", "Discord is failing", "run it again"),
+        ("discord-429", "rate-limited for 2.2 s", "run it again"),
+        ("discord-429-edge", "blocked at Discord's edge", "another network"),
+        ("discord-403", "the webhook may be fine", "another network"),
+        ("discord-400", "refuses this message", "please report it"),
+        ("discord-reset", "connect", "run it again"),
+        ("discord-redirect", "redirect", "proxy"),
+    ],
+)
+async def test_every_refusal_is_explained_with_what_to_do(
+    fault: str, explanation: str, hint: str, discord: Loopback, typed: Typed
+) -> None:
+    discord.faults.always = fault
+
+    code, out, _ = await asyncio.to_thread(typed)
+
+    first, second, *_ = out.splitlines()
+    assert code == 4
+    assert first.startswith("not delivered: ")
+    assert explanation in first
+    assert second.startswith("  hint: ")
+    assert hint in second
+
+
+async def test_it_works_while_a_run_holds_the_state(
+    discord: Loopback, typed: Typed, tmp_path: Path
+) -> None:
+    held = await Store.open(tmp_path / "state")
+    code, _, _ = await asyncio.to_thread(typed)
+    await held.close()
+
+    assert code == 0
+    assert len(discord.discord.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("ruling", "said"),
+    [
+        (GONE, "nothing was sent, the webhook was given up on: this webhook does not"),
+        (LIMITED, "s: rate-limited"),
+    ],
+)
+async def test_a_webhook_that_must_not_be_asked_is_asked_only_by_force(
+    ruling: Ruling, said: str, discord: Loopback, typed: Typed, tmp_path: Path
+) -> None:
+    await remember(tmp_path / "state", ruling)
+
+    code, out, _ = await asyncio.to_thread(typed)
+    assert code == 4
+    assert said in out
+    assert "liqmon test-webhook --force" in out
+    assert discord.discord.requests == []
+
+    code, out, _ = await asyncio.to_thread(typed, "--force")
+    assert code == 0
+    assert "the webhook is used again" in out
+    assert not await known(tmp_path / "state")
+
+
+async def test_force_does_not_clear_a_webhook_that_is_still_gone(
+    discord: Loopback, typed: Typed, tmp_path: Path
+) -> None:
+    await remember(tmp_path / "state", GONE)
+    discord.faults.always = "discord-404"
+
+    code, out, _ = await asyncio.to_thread(typed, "--force")
+
+    assert code == 4
+    assert "used again" not in out
+    assert await known(tmp_path / "state")
+
+
+async def test_a_wait_that_is_over_is_no_obstacle(
+    discord: Loopback, typed: Typed, tmp_path: Path
+) -> None:
+    over = Ruling(Verdict.NEUTRAL, Fate.RETRY, "rate-limited", wait_s=0.001)
+    await remember(tmp_path / "state", over)
+    await asyncio.sleep(0.002)
+
+    assert (await asyncio.to_thread(typed))[0] == 0
+    assert len(discord.discord.messages) == 1
+
+
+def test_without_a_webhook_it_says_how_to_set_one(typed: Typed) -> None:
+    code, _, err = typed()
+
+    assert code == 2
+    assert "there is no webhook to test" in err
+    assert "LIQMON_DISCORD__WEBHOOK_URL" in err
+
+
+async def test_a_trial_without_a_webhook_opens_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UserError):
+        await send_test(
+            DiscordTable(),
+            state_dir=tmp_path / "state",
+            severity=Severity.LOW,
+            force=False,
+            clock=FakeClock(),
+        )
+
+    assert not (tmp_path / "state").exists()
+
+
+async def test_it_never_imports_the_exchanges(
+    discord: Loopback, tmp_path: Path
+) -> None:
+    program = (
+        "import sys\n"
+        "from liqmon.cli.app import app\n"
+        "app(['test-webhook'], standalone_mode=False)\n"
+        "print(sorted({'ccxt', 'tenacity'} & set(sys.modules)))\n"
+    )
+    state = str(tmp_path / "state")
+    done = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        program,
+        stdout=asyncio.subprocess.PIPE,
+        env={
+            "LIQMON_STATE_DIR": state,
+            "HOME": str(tmp_path),
+            "LIQMON_DISCORD__WEBHOOK_URL": URL,
+            "LIQMON_DISCORD__BASE_URL": discord.root,
+        },
+    )
+    out, _ = await asyncio.wait_for(done.communicate(), 30)
+
+    assert out.decode().splitlines()[-1] == "[]"
+    assert len(discord.discord.messages) == 1

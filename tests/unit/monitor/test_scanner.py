@@ -1,0 +1,200 @@
+"""One exchange scanned: cycles, overlap, pace, and what a bad clock is told."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from factories import ETH, MARKET
+from fakes import FakeClock
+from liqmon.core.board import BoardSnapshot
+from liqmon.core.model import Market
+from liqmon.errors import FeedUnavailable
+from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.scanner import Scanner
+
+
+@dataclass
+class FakeExchange:
+    """Tells a time, or fails."""
+
+    clock: FakeClock
+    id: str = "bybit"
+    call_s: float = 0.1
+    ahead_ms: int = 0
+    down: bool = False
+
+    async def now_ms(self) -> int:
+        if self.down:
+            raise FeedUnavailable("no answer")
+        return self.clock.now_ms() + self.ahead_ms
+
+
+@dataclass
+class FakeWatcher:
+    """Remembers when it was polled, and may take its time about it."""
+
+    market: Market
+    clock: FakeClock
+    rejected: bool = False
+    busy: bool = False
+    steps: list[tuple[int, float]] = field(default_factory=list)
+    waits_for: asyncio.Event | None = None
+
+    async def step(self, now_ms: int, *, deadline_mono: float) -> None:
+        self.steps.append((now_ms, deadline_mono))
+        if self.waits_for is not None:
+            self.busy = True
+            await self.waits_for.wait()
+            self.busy = False
+
+
+class Done(Exception):
+    """Raised by the clock when the test has seen enough."""
+
+
+@dataclass
+class ClockFor(FakeClock):
+    """A clock whose ``naps``-th sleep ends the run."""
+
+    naps: int = 3
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        if len(self.slept) >= self.naps:
+            raise Done
+
+
+def a_bulletin(clock: FakeClock) -> Bulletin:
+    return Bulletin(clock, BoardSnapshot("1", "1m", 0.0))
+
+
+def a_scanner(
+    clock: FakeClock,
+    *watchers: FakeWatcher,
+    exchange: FakeExchange | None = None,
+    bulletin: Bulletin | None = None,
+    tells_skew: bool = True,
+) -> Scanner:
+    return Scanner(
+        exchange or FakeExchange(clock),
+        watchers,
+        clock=clock,
+        bulletin=bulletin or a_bulletin(clock),
+        poll_interval_s=5.0,
+        tells_skew=tells_skew,
+    )
+
+
+async def run_until_done(scanner: Scanner) -> None:
+    with pytest.raises(ExceptionGroup) as stopped:
+        await scanner.run()
+    assert stopped.group_contains(Done)
+
+
+async def test_every_market_is_polled_every_interval_at_the_exchanges_time() -> None:
+    clock = ClockFor()
+    btc, eth = FakeWatcher(MARKET, clock), FakeWatcher(ETH, clock)
+
+    await run_until_done(a_scanner(clock, btc, eth))
+
+    start_ms = clock.wall_ms
+    expected = [start_ms, start_ms + 5_000, start_ms + 10_000]
+    assert [at_ms for at_ms, _ in btc.steps] == expected
+    assert [at_ms for at_ms, _ in eth.steps] == expected
+    assert clock.slept == [5.0, 5.0, 5.0]
+
+
+async def test_a_deadline_leaves_room_for_a_retry_after_a_timeout() -> None:
+    clock = FakeClock()
+    btc = FakeWatcher(MARKET, clock)
+
+    await a_scanner(clock, btc).once()
+
+    assert btc.steps == [(clock.wall_ms, 25.0)]
+
+
+async def test_a_market_that_is_still_at_it_is_passed_over_and_holds_up_nobody() -> (
+    None
+):
+    clock = ClockFor(naps=3)
+    slow = FakeWatcher(MARKET, clock, waits_for=asyncio.Event())
+    eth = FakeWatcher(ETH, clock)
+
+    await run_until_done(a_scanner(clock, slow, eth))
+
+    assert len(slow.steps) == 1
+    assert len(eth.steps) == 3
+
+
+async def test_a_rejected_market_is_left_out_and_takes_no_share_of_the_limit() -> None:
+    clock = FakeClock()
+    gone = FakeWatcher(MARKET, clock, rejected=True)
+    scanner = a_scanner(
+        clock, gone, FakeWatcher(ETH, clock), exchange=FakeExchange(clock, call_s=10.0)
+    )
+
+    await scanner.once()
+
+    assert gone.steps == []
+    assert scanner.interval_s == pytest.approx(12.0)
+
+
+def test_the_interval_is_no_shorter_than_the_rate_limit_allows() -> None:
+    clock = FakeClock()
+    watchers = [FakeWatcher(MARKET, clock) for _ in range(100)]
+
+    assert a_scanner(clock, *watchers).interval_s == pytest.approx(12.0)
+    assert a_scanner(clock, *watchers[:2]).interval_s == 5.0
+
+
+async def test_without_the_exchanges_time_a_cycle_is_skipped() -> None:
+    clock = FakeClock()
+    btc, bulletin = FakeWatcher(MARKET, clock), a_bulletin(clock)
+    exchange = FakeExchange(clock, down=True)
+    scanner = a_scanner(clock, btc, exchange=exchange, bulletin=bulletin)
+
+    await scanner.once()
+    assert btc.steps == []
+
+    exchange.down = False
+    await scanner.once()
+    assert len(btc.steps) == 1
+    assert bulletin.snapshot.cycles == 2
+    assert bulletin.snapshot.interval_s == {"bybit": 5.0}
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "said"),
+    [
+        (300_000, "this host's clock is 5 min behind bybit's"),
+        (-180_000, "this host's clock is 3 min ahead of bybit's"),
+        (60_000, ""),
+    ],
+)
+async def test_e27_f12_a_host_whose_clock_is_off_is_told(
+    ahead_ms: int, said: str
+) -> None:
+    clock = FakeClock()
+    bulletin = a_bulletin(clock)
+    exchange = FakeExchange(clock, ahead_ms=ahead_ms)
+    scanner = a_scanner(clock, exchange=exchange, bulletin=bulletin)
+
+    await scanner.once()
+    assert bulletin.snapshot.banner == said
+
+    exchange.ahead_ms = 0
+    await scanner.once()
+    assert bulletin.snapshot.banner == ""
+
+
+async def test_an_exchange_that_keeps_its_own_time_on_purpose_is_believed() -> None:
+    clock = FakeClock()
+    bulletin = a_bulletin(clock)
+    exchange = FakeExchange(clock, ahead_ms=-10_000_000_000)
+
+    await a_scanner(
+        clock, exchange=exchange, bulletin=bulletin, tells_skew=False
+    ).once()
+
+    assert bulletin.snapshot.banner == ""
