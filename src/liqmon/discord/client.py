@@ -24,6 +24,8 @@ __all__ = ["DiscordClient"]
 _MOST_BYTES: Final = 64 * 1024
 _CONNECT_S: Final = 5.0
 _BLOT: Final = "***"
+_TELLING: Final = 8
+"""An answer that broke off inside the token may show no more of it than this."""
 
 _PAGE: Final = "https://github.com/liqmon/liqmon"
 
@@ -158,7 +160,7 @@ class DiscordClient:
                 name.lower(): self._blotted(value)
                 for name, value in (progress.headers or {}).items()
             },
-            # blotted before it is cut: half a token is still much of a token
+            # blotted before it is cut, for half a token is still much of a token
             body=self._blotted(text)[:_MOST_BYTES],
             error=progress.error,
             sent_bytes=progress.sent_bytes,
@@ -166,7 +168,11 @@ class DiscordClient:
         )
 
     def _blotted(self, text: str) -> str:
-        return text.replace(self._token, _BLOT)
+        text = text.replace(self._token, _BLOT)
+        for length in range(len(self._token) - 1, _TELLING, -1):
+            if text.endswith(self._token[:length]):
+                return text[:-length] + _BLOT
+        return text
 
 
 def _watching_what_is_sent() -> aiohttp.TraceConfig:

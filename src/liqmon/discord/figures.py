@@ -49,7 +49,7 @@ def usd(value: float) -> str:
 def span(seconds: float) -> str:
     """Return a duration in at most two units: ``27 s``, ``14 min``, ``3 h 5 min``."""
     if seconds < 60:
-        return f"{max(seconds, 0):.0f} s"
+        return f"{max(int(seconds), 0)} s"
     minutes = int(seconds // 60)
     if minutes < 60:
         return f"{minutes} min"

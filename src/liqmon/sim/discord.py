@@ -13,6 +13,7 @@ from typing import Final, NoReturn, TypeAlias
 from aiohttp import hdrs, web
 
 from liqmon.clock import Clock
+from liqmon.sim.breaking import ELSEWHERE
 from liqmon.sim.discord_body import (
     BAD_TOKEN,
     BAD_VERSION,
@@ -21,7 +22,7 @@ from liqmon.sim.discord_body import (
     Refused,
     read_body,
 )
-from liqmon.sim.discord_faults import AFTER, BEFORE, ELSEWHERE, VIA, api_answer
+from liqmon.sim.discord_faults import AFTER, BEFORE, VIA, api_answer
 from liqmon.sim.discord_limits import Json, Rules, utf16_units
 from liqmon.sim.discord_rates import (
     ChannelWindow,

@@ -4,29 +4,24 @@ A fault either replaces the answer (``BEFORE``), so that nothing is stored, or s
 after the message was stored (``AFTER``), so that the sender cannot know.
 """
 
-import socket
-import struct
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
 from aiohttp import web
 
 from liqmon.clock import Clock
+from liqmon.sim.breaking import elsewhere, hang, reset
 from liqmon.sim.discord_rates import retry_body, retry_header
 
-__all__ = ["AFTER", "BEFORE", "ELSEWHERE", "FAULTS", "VIA", "api_answer"]
+__all__ = ["AFTER", "BEFORE", "FAULTS", "VIA", "api_answer"]
 
 Answer: TypeAlias = Callable[[web.Request, Clock], Awaitable[web.StreamResponse]]
-
-ELSEWHERE: Final = "/elsewhere"
-"""Where ``discord-redirect`` points: nobody should ever arrive there."""
 
 VIA: Final = {"Via": "1.1 google"}
 """On every answer of the API itself, and on none of Cloudflare's: that is how
 discord.py tells them apart (in its ``discord/http.py``)."""
 
 _RETRY_AFTER_S: Final = 1.337
-_POLL_S: Final = 0.05
 
 # Cloudflare's page for an origin that does not answer; nothing of it is JSON.
 _CLOUDFLARE_502: Final = """<!DOCTYPE html>
@@ -85,27 +80,7 @@ async def _edge_429(_request: web.Request, _clock: Clock) -> web.StreamResponse:
 
 
 async def _redirect(request: web.Request, _clock: Clock) -> web.StreamResponse:
-    # Another host name for the same machine: enough to be another host, and safe.
-    other = "127.0.0.1" if request.url.host == "localhost" else "localhost"
-    where = f"http://{other}:{request.url.port}{ELSEWHERE}"
-    return web.Response(status=307, headers=VIA | {"Location": where})
-
-
-async def _hang(request: web.Request, clock: Clock) -> web.StreamResponse:
-    """Say nothing until the other side gives up."""
-    while request.transport is not None and not request.transport.is_closing():
-        await clock.sleep(_POLL_S)
-    return web.Response()
-
-
-async def _reset(request: web.Request, _clock: Clock) -> web.StreamResponse:
-    """Close so that the other side sees a reset, not an end."""
-    if request.transport is not None:
-        connection = request.transport.get_extra_info("socket")
-        linger = struct.pack("ii", 1, 0)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        request.transport.abort()
-    return web.Response()
+    return web.Response(status=307, headers=VIA | {"Location": elsewhere(request)})
 
 
 async def _no_content(_request: web.Request, _clock: Clock) -> web.StreamResponse:
@@ -157,13 +132,13 @@ BEFORE: Final[dict[str, Answer]] = {
             },
         },
     ),
-    "discord-hang": _hang,
-    "discord-reset": _reset,
+    "discord-hang": hang,
+    "discord-reset": reset,
     "discord-redirect": _redirect,
 }
 
 AFTER: Final[dict[str, Answer]] = {
-    "discord-lost": _reset,
+    "discord-lost": reset,
     "discord-204": _no_content,
     "discord-html-200": _html_200,
     "discord-truncated": _truncated,

@@ -81,9 +81,16 @@ class Store:
     async def close(self) -> None:
         """Carry out what was called for, then let go of the files and the lock."""
         try:
-            await _on(self._thread, self._connection.close)
+            await _on(self._thread, self._let_go)
         finally:
             self._thread.shutdown(wait=False)
+
+    def _let_go(self) -> None:
+        # on the thread, after the last write: a close that is cancelled must not
+        # let the next run in before
+        try:
+            self._connection.close()
+        finally:
             if self._lock is not None:
                 self._lock.release()
 
@@ -268,7 +275,9 @@ def _locked(directory: Path, lock: RunLock) -> sqlite3.Connection:
         lock.release()
         raise
     if doubted:
-        log.info("%d messages may have arrived before the last stop", doubted)
+        log.info(
+            "attempts that the last stop cut off and may arrive twice: %d", doubted
+        )
     return connection
 
 

@@ -13,7 +13,8 @@ def text_from_facts(facts: Mapping[str, object]) -> str:
         TypeError: they hold something that JSON does not know.
         ValueError: they hold NaN or an infinity, which JSON does not know either.
     """
-    return json.dumps(facts, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    # ASCII: an exchange can put a lone surrogate in a name, and UTF-8 cannot hold it
+    return json.dumps(facts, allow_nan=False, separators=(",", ":"))
 
 
 def facts_from_text(text: str) -> dict[str, object]:
@@ -23,6 +24,6 @@ def facts_from_text(text: str) -> dict[str, object]:
     """
     try:
         facts = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return facts if isinstance(facts, dict) else {}

@@ -7,6 +7,7 @@ takes its place: the monitor must not stay silent because of a broken disk block
 import logging
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -40,7 +41,9 @@ def opened(path: Path | str) -> sqlite3.Connection:
     return connection
 
 
-def prepared(path: Path) -> sqlite3.Connection:
+def prepared(
+    path: Path, migrations: Sequence[Sequence[str]] = schema.MIGRATIONS
+) -> sqlite3.Connection:
     """Open the database in its current form, whatever is in the file.
 
     Only for the holder of the lock.
@@ -63,10 +66,10 @@ def prepared(path: Path) -> sqlite3.Connection:
         )
         connection = opened(path)
     try:
-        version = schema.version_of(connection)
-        if 0 < version < schema.VERSION:
+        version = schema.version_of(connection, len(migrations))
+        if 0 < version < len(migrations):
             _copy(connection, path.with_name(f"{path.name}.backup-v{version}"))
-        schema.migrate(connection)
+        schema.migrate(connection, migrations)
     except BaseException:
         connection.close()
         raise

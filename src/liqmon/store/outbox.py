@@ -148,7 +148,7 @@ def due(connection: sqlite3.Connection, now_ms: int, limit: int) -> list[OutboxR
         {_FIRST_OF_EPISODES}
           AND (not_before_ms <= :now OR not_before_ms > :now + :longest)
         ORDER BY kind = 'report' DESC, severity DESC, id LIMIT :limit
-        """,  # noqa: S608 - a constant
+        """,
         {"now": now_ms, "longest": LONGEST_BACKOFF_MS, "limit": limit},
     )
     return [_row(row) for row in rows]

@@ -80,30 +80,32 @@ MIGRATIONS: Final[Sequence[Sequence[str]]] = (_TABLES,)
 VERSION: Final = len(MIGRATIONS)
 
 
-def version_of(connection: sqlite3.Connection) -> int:
+def version_of(connection: sqlite3.Connection, known: int = VERSION) -> int:
     """Return how many migrations this database has seen; 0 is an empty one.
 
     Raises:
-        NewerSchema: more than this liqmon knows.
+        NewerSchema: more than are ``known``.
     """
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > VERSION:
+    if version > known:
         raise NewerSchema(
             f"the state was written by {_writer(connection)} (schema {version}; "
-            f"this liqmon {liqmon.__version__} knows {VERSION})",
+            f"this liqmon {liqmon.__version__} knows {known})",
             hint="upgrade liqmon, or name another directory with --state-dir",
         )
     return version
 
 
-def migrate(connection: sqlite3.Connection) -> None:
+def migrate(
+    connection: sqlite3.Connection, migrations: Sequence[Sequence[str]] = MIGRATIONS
+) -> None:
     """Apply what is missing, all of it or nothing."""
     with transaction(connection):
-        version = version_of(connection)
-        for statements in MIGRATIONS[version:]:
+        version = version_of(connection, len(migrations))
+        for statements in migrations[version:]:
             for statement in statements:
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
         connection.execute(
             "INSERT OR REPLACE INTO meta VALUES ('writer', ?)",
             (f"liqmon {liqmon.__version__}",),

@@ -78,7 +78,11 @@ class LiveView:
         self._scroll = 0
         self._shown: BoardSnapshot | None = None
         self._trouble = self._logged = ""
-        self._console = Console(file=self._stdout, highlight=False, markup=False)
+        # Forced: a terminal that hung up is none any more, and rich would then draw
+        # nothing, without a word, where it should fail.
+        self._console = Console(
+            file=self._stdout, highlight=False, markup=False, force_terminal=True
+        )
         self._wake = threading.Event()
         self._drawn = threading.Event()
         self._done = threading.Event()

@@ -46,9 +46,11 @@ def test_path_says_where_it_looked(typed: Typed, tmp_path: Path) -> None:
     assert typed("config", "path") == (
         2,
         "",
-        "error: there is no settings file\n"
-        f"  hint: looked for {tmp_path}/liqmon.toml, "
-        f"{tmp_path}/.config/liqmon/config.toml\n",
+        (
+            "error: there is no settings file\n"
+            f"  hint: looked for {tmp_path}/liqmon.toml, "
+            f"{tmp_path}/.config/liqmon/config.toml\n"
+        ),
     )
 
 

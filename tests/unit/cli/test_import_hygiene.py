@@ -47,7 +47,7 @@ def test_config_imports_no_exchange_and_no_arrays(arguments: list[str]) -> None:
 
 
 def test_the_version_is_one_line_for_a_bug_report() -> None:
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [sys.executable, "-m", "liqmon", "--version"],
         capture_output=True,
         check=True,

@@ -1,6 +1,6 @@
 """A program with nothing but the live view, run on a pseudo-terminal by the tests.
 
-Prints one JSON line to stderr when it ends: how often its event loop came round.
+Writes one JSON line to stderr when it ends: how often its event loop came round.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ async def main(seconds: float) -> None:
         while not stop.is_set() and clock.monotonic() < ends:
             heartbeats += 1
             await clock.sleep(0.01)
-    print(json.dumps({"heartbeats": heartbeats}), file=sys.stderr)
+    sys.stderr.write(json.dumps({"heartbeats": heartbeats}) + "\n")
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
         (
             FindingRaised(1, a_finding()),
             (
-                "BTCUSDT long liquidations MEDIUM: 64,052 → 62,480.5 (~2.45 %) in 5 min, "
-                "S 16.2 of 12, inferred from price and volume (bybit)"
+                "BTCUSDT long liquidations MEDIUM: 64,052 → 62,480.5 (~2.45 %) "
+                "in 5 min, S 16.2 of 12, inferred from price and volume (bybit)"
             ),
         ),
         (
@@ -52,8 +52,8 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
                 ),
             ),
             (
-                "BTCUSDT short liquidations rise to CRITICAL: 64,052 → 65,000 (+1.48 %), "
-                "observed by the exchange (bybit), bar still open"
+                "BTCUSDT short liquidations rise to CRITICAL: 64,052 → 65,000 "
+                "(+1.48 %), observed by the exchange (bybit), bar still open"
             ),
         ),
         (
@@ -67,8 +67,9 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
                 ),
             ),
             (
-                "BTCUSDT long liquidations over: 64,052 → 62,480.5 (~2.45 %), low 62,310, "
-                "14 min, $41.8 M traded, peak HIGH, inferred from price and volume (bybit)"
+                "BTCUSDT long liquidations over: 64,052 → 62,480.5 (~2.45 %), "
+                "low 62,310, 14 min, $41.8 M traded, peak HIGH, "
+                "inferred from price and volume (bybit)"
             ),
         ),
         (
@@ -122,8 +123,8 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
         (
             SUMMARY,
             (
-                "ran 31 s: 2 markets, 6 cycles, 1 raised, 2 retried, 1 healed, 0 given up, "
-                "breaker opened 1 time, 1 held, 1 delivered, 0 undelivered"
+                "ran 31 s: 2 markets, 6 cycles, 1 raised, 2 retried, 1 healed, "
+                "0 given up, breaker opened 1 time, 1 held, 1 delivered, 0 undelivered"
             ),
         ),
     ],

@@ -11,13 +11,14 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import ConsoleDimensions
+from rich.table import Column, Table
 
 from boards import a_board, a_large_board, a_row
 from liqmon.clock import SystemClock
@@ -79,7 +80,7 @@ def program(terminal: Terminal, *arguments: str) -> Iterator[subprocess.Popen[by
         "TERM": "xterm-256color",
         "PYTHONPATH": os.pathsep.join(["src", "tests"]),
     }
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, str(PROGRAM), *arguments],
         stdin=terminal.slave,
         stdout=terminal.slave,
@@ -180,18 +181,21 @@ def view(
     with (
         os.fdopen(os.dup(terminal.slave), "w", encoding="utf-8") as stdout,
         os.fdopen(os.dup(terminal.slave)) as stdin,
-        LiveView(
+    ):
+        it = LiveView(
             snapshot,
             clock=SystemClock(),
             on_quit=pytest.fail,
             stdin=stdin,
             stdout=stdout,
             **how,
-        ) as it,
-    ):
-        yield it
-        # a last frame may still be on its way, and somebody has to read it
-        terminal.drain(0.01)
+        )
+        # rich would ask the streams that the tests themselves were started with
+        it._console.size = ConsoleDimensions(160, 40)
+        with it:
+            yield it
+            # a last frame may still be on its way, and somebody has to read it
+            terminal.drain(0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -241,18 +245,13 @@ async def test_a_frame_that_cannot_be_rendered_is_shown_too(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = Snapshots(a_board(a_row("AAA")))
-    real = live_module.build
-    styles = ["no such style", "bold"]
-
-    def bad_style(*arguments: Any, **how: Any) -> Any:
-        frame: Any = real(*arguments, **how)
-        frame.renderables[0].stylize(styles[0])
-        return frame
+    bad = Table(Column("x", style="no such style"))
 
     with view(terminal, shown):
-        monkeypatch.setattr(live_module, "build", bad_style)
-        terminal.wait_for(b"cannot draw")
-        styles.pop(0)
+        terminal.wait_for(b"AAAUSDT")
+        with monkeypatch.context() as patched:
+            patched.setattr(live_module, "build", lambda *_, **__: bad)
+            terminal.wait_for(b"cannot draw, still watching: MissingStyle")
         shown.board = a_board(a_row("BBB"))
         terminal.wait_for(b"BBBUSDT")
 
@@ -295,18 +294,22 @@ async def test_a_terminal_that_goes_away_ends_the_drawing_only(
 ) -> None:
     master, slave = pty.openpty()
     terminal = Terminal(master, slave)
-    with view(terminal, Snapshots(a_board(a_row("AAA")))) as it:
+    stdout = os.fdopen(slave, "w", encoding="utf-8")
+    with LiveView(
+        lambda: a_board(a_row("AAA")),
+        clock=SystemClock(),
+        on_quit=pytest.fail,
+        stdin=io.StringIO(),
+        stdout=stdout,
+    ) as it:
         terminal.wait_for(b"AAAUSDT")
-        terminal.drain(0.01)
-        it._stdout.close = lambda: None  # type: ignore[method-assign]
         os.close(master)
         it._thread.join(PATIENCE_S)
         assert not it._thread.is_alive()
-        terminal.master, unused = pty.openpty()
 
-    os.close(slave)
-    os.close(terminal.master)
-    os.close(unused)
+    # what was not written yet cannot be written any more
+    with suppress(OSError):
+        stdout.close()
     assert "the terminal is gone" in caplog.text
 
 
@@ -392,7 +395,7 @@ def test_the_table_needs_neither_ccxt_nor_aiohttp() -> None:
         "import sys, liqmon.ui.live, liqmon.ui.lines, liqmon.ui.ndjson\n"
         "print([m for m in ('ccxt', 'aiohttp', 'sqlite3') if m in sys.modules])"
     )
-    told = subprocess.run(
+    told = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code], capture_output=True, check=True, text=True
     )
 

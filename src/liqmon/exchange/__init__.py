@@ -1,0 +1,1 @@
+"""Candles through ccxt: healed, retried, validated. Nothing of ccxt leaves here."""
