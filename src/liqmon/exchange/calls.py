@@ -145,7 +145,7 @@ class Calls:
             raise
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
-            if task is None:
+            if task is not None and task.cancelling():
                 raise
             # Nobody cancelled us: a connector that closes does this to calls that
             # wait for a connection.
