@@ -10,7 +10,7 @@ from liqmon.app.parts import Parts, opened
 from liqmon.app.run import Run
 from liqmon.clock import Clock
 from liqmon.core.events import FeedChanged, FeedState
-from liqmon.errors import FeedBlocked, FeedError
+from liqmon.errors import FeedBlocked, FeedCooling, FeedError
 from liqmon.exchange.client import Exchange
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.scanner import Scanner
@@ -179,16 +179,19 @@ async def _opened_patiently(parts: Parts, exchange: Exchange) -> bool:
     """Open, however long the network takes to come up; False where it never will."""
     wait_s = parts.run.settings.watch.poll_interval_s
     while True:
+        pause_s = wait_s
         try:
             await exchange.open()
         except FeedBlocked as error:
             _tell_unreachable(parts, exchange, error, wait_s=None)
             return False
         except FeedError as error:
-            _tell_unreachable(parts, exchange, error, wait_s=wait_s)
+            if isinstance(error, FeedCooling):
+                pause_s = max(wait_s, error.wait_s)
+            _tell_unreachable(parts, exchange, error, wait_s=pause_s)
         else:
             return True
-        await parts.clock.sleep(wait_s)
+        await parts.clock.sleep(pause_s)
         wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
 
 
