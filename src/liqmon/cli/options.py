@@ -8,6 +8,7 @@ import typer
 from liqmon.cli.durations import seconds
 
 __all__ = [
+    "ArchiveOption",
     "AsciiOption",
     "ConfigOption",
     "DryRunOption",
@@ -15,6 +16,7 @@ __all__ = [
     "ForOption",
     "JsonOption",
     "LogFileOption",
+    "OneExchangeOption",
     "PlainOption",
     "QuietOption",
     "StateDirOption",
@@ -53,6 +55,26 @@ ExchangeOption = Annotated[
         "--exchange",
         help="Exchange, by the name ccxt gives it; may be repeated.",
         metavar="ID",
+        show_default=False,
+    ),
+]
+
+OneExchangeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--exchange",
+        help="Exchange, by the name ccxt gives it; else the first of the settings.",
+        metavar="ID",
+        show_default=False,
+    ),
+]
+
+ArchiveOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--archive",
+        help="Where downloaded candles are; else $LIQMON_ARCHIVE or your data folder.",
+        metavar="DIR",
         show_default=False,
     ),
 ]

@@ -7,6 +7,7 @@ severity are words; the colour only repeats them.
 from dataclasses import dataclass
 from typing import Final
 
+from liqmon.core.confidence import odds
 from liqmon.core.model import (
     Basis,
     Condition,
@@ -242,11 +243,17 @@ def _description(finding: Finding) -> str:
         )
     early = " Judged before the bar closed." if finding.early else ""
     lines = (
-        f"{happened} {_EVIDENCE[finding.basis]}{early}",
+        f"{happened} {_EVIDENCE[finding.basis]}{early}{_odds(finding)}",
         _situation(finding),
         links(finding.market),
     )
     return "\n".join(filter(None, lines))
+
+
+def _odds(finding: Finding) -> str:
+    if finding.confidence is None or finding.phase is Phase.END:
+        return ""
+    return f" Of alerts like this, about {odds(finding.confidence)} were cascades."
 
 
 def _situation(finding: Finding) -> str:

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from liqmon.core.sensitivity import Sensitivity, threshold_of
 from liqmon.errors import ConfigError
 from liqmon.webhook import WebhookUrl, is_loopback
 
@@ -95,6 +96,7 @@ _ExchangeId = Annotated[
 _Wait = Annotated[float, Field(gt=0, le=60, strict=True)]
 _OpenFor = Annotated[float, Field(gt=0, le=_DAY_S, strict=True)]
 _Threshold = Annotated[float, Field(gt=0, le=1000)]
+_Sensitivity = Literal["calm", "normal", "alert"]
 _Timeout = Annotated[float, Field(gt=0, le=60)]
 
 
@@ -147,8 +149,12 @@ class ExchangeTable(_Table):
 class DetectorTable(_Table):
     """``[detector]``: what counts as a cascade."""
 
-    threshold: _Threshold = Field(
-        default=12, description="Score from which a bar is a cascade; lower finds more."
+    sensitivity: _Sensitivity = Field(
+        default="normal", description="How readily to tell: calm, normal or alert."
+    )
+    threshold: _Threshold | None = Field(
+        default=None,
+        description="Score from which a bar is told, instead of a sensitivity.",
     )
     cooldown_s: float = Field(
         default=1800,
@@ -256,8 +262,11 @@ class LogTable(_Table):
 class OverrideTable(_Table):
     """``[overrides.BTCUSDT]``: what differs for one market."""
 
+    sensitivity: _Sensitivity | None = Field(
+        default=None, description="Replaces what [detector] says for this market."
+    )
     threshold: _Threshold | None = Field(
-        default=None, description="Replaces detector.threshold for this market."
+        default=None, description="Replaces any sensitivity for this market."
     )
 
 
@@ -285,12 +294,25 @@ class Settings(_Table):
     ] = Field(default_factory=dict, description="One table per market.")
 
     def threshold_for(self, *names: str) -> float:
-        """Return the threshold of the market that goes by any of these names."""
+        """Return the threshold of the market that goes by any of these names.
+
+        A number wins over a sensitivity, and the market's own over the general one.
+        """
         wanted = {symbol_key(name) for name in names}
-        for symbol, override in self.overrides.items():
-            if symbol_key(symbol) in wanted and override.threshold is not None:
-                return override.threshold
-        return self.detector.threshold
+        own = next(
+            (
+                override
+                for symbol, override in self.overrides.items()
+                if symbol_key(symbol) in wanted
+            ),
+            OverrideTable(),
+        )
+        if own.threshold is not None:
+            return own.threshold
+        if own.sensitivity is None and self.detector.threshold is not None:
+            return self.detector.threshold
+        sensitivity = Sensitivity(own.sensitivity or self.detector.sensitivity)
+        return threshold_of(sensitivity, self.watch.timeframe)
 
 
 def schema() -> dict[str, Any]:
