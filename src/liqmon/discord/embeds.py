@@ -153,22 +153,23 @@ def silence_notice(
     Times are wall clock. Losing the feed rings, its return does not.
     """
     if until_ms is None:
-        title = "No market data"
-        told = f"Nothing can be judged since {_time(since_ms, 'T')}."
+        title, told = "No market data", "Nothing can be judged"
+        since = f"{told} since {_time(since_ms, 'T')}."
     else:
-        title = "Market data are back"
         lasted = span((until_ms - since_ms) / 1000)
-        told = f"Nothing could be judged for {lasted}, from {_time(since_ms, 'T')} on."
+        title, told = "Market data are back", f"Nothing could be judged for {lasted}"
+        since = f"{told}, from {_time(since_ms, 'T')} on."
     fields = (Field("Reason", external(reason, 400), inline=False),)
     embed = Embed(
         title=title,
-        description=told,
+        description=since,
         fields=fields if reason else (),
         footer="liqmon · market data",
         color=_OWN_HEALTH,
         timestamp_ms=since_ms if until_ms is None else until_ms,
     )
-    content = f"{_OWN_GLYPH} **{title}**. {told}"
+    # without the moment: some push notifications show its code
+    content = f"{_OWN_GLYPH} **{title}**. {told}."
     return fit(Message(content, (embed,), silent=until_ms is not None))
 
 

@@ -56,6 +56,8 @@ def test_a_change_has_a_sign(fraction: float, digits: int, shown: str) -> None:
     ("value", "shown"),
     [
         (41_800_000.0, "$41.8 M"),
+        (999_949.0, "$999.9 K"),
+        (999_960.0, "$1.0 M"),
         (7_420_000_000.0, "$7.4 B"),
         (1_500.0, "$1.5 K"),
         (999.0, "$999"),
