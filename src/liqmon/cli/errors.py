@@ -16,6 +16,7 @@ code  meaning
 ====  ==================================================================
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -93,13 +94,27 @@ def guarded(run: Callable[[], object]) -> int:
         if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
             reconfigure(errors="backslashreplace")
     try:
-        code = _outcome(run)
-        sys.stdout.flush()
+        return _flushed(_outcome(run))
     except BrokenPipeError:
-        # `liqmon ... | head` is no failure; nor may the flush at exit be one
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # `liqmon ... | head` is no failure
+        _discard_output()
         return ExitCode.OK
+
+
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        # a terminal whose window was closed takes nothing any more
+        _discard_output()
     return code
+
+
+def _discard_output() -> None:
+    """Send what is left to the null device: the flush at exit must not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _outcome(run: Callable[[], object]) -> int:
