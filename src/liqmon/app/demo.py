@@ -32,6 +32,8 @@ _POLL_S: Final = 1.0
 _LEAD_S: Final = 3.0
 _OUTAGE_S: Final = 9.0
 _LATE_FAULT_S: Final = 8.0
+_DRAIN_S: Final = 30.0
+"""A fast replay raises findings faster than Discord takes messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ async def demo(
                 bulletin=bulletin,
                 stop=stop,
                 on_open=exchanges.append,
+                drain_s=_DRAIN_S,
             )
         closing.cancel()
         return Outcome(

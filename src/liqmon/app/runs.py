@@ -45,8 +45,9 @@ async def watch(
     bulletin: Bulletin,
     stop: asyncio.Event,
     on_open: Callable[[Exchange], None] = lambda _: None,
+    drain_s: float = _DRAIN_S,
 ) -> int:
-    """Watch until ``stop`` is set, then let the message under way arrive.
+    """Watch until ``stop`` is set, then deliver for ``drain_s`` what is due.
 
     ``on_open`` is told each exchange that has been reached. Returns how many findings
     are not delivered.
@@ -71,7 +72,7 @@ async def watch(
             # the end of this run, but not of the message that is on its way
             await parts.courier.drain(deadline_s=_DRAIN_S)
             raise
-        return await parts.courier.drain(deadline_s=_DRAIN_S)
+        return await parts.courier.drain(deadline_s=drain_s)
 
 
 async def _kept_alive(
