@@ -101,6 +101,10 @@ def test_every_command_of_the_readme_exists() -> None:
     assert named - known <= {"informs", "watches", "is"}
 
 
+def test_f13_that_two_webhooks_of_a_channel_share_its_rate_is_documented() -> None:
+    assert "Two webhooks of one channel share that allowance" in README
+
+
 def test_every_picture_and_file_that_the_readme_links_is_there() -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", README)
 
