@@ -29,8 +29,10 @@ BREAKER_OPEN_S: Final = 5.0
 
 _POLL_S: Final = 1.0
 _LEAD_S: Final = 3.0
-_OUTAGE_S: Final = 9.0
+_OUTAGE_S: Final = 12.0
 _LATE_FAULT_S: Final = 8.0
+_DRAIN_S: Final = 30.0
+"""A fast replay raises findings faster than Discord takes messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ async def demo(
                 bulletin=bulletin,
                 stop=stop,
                 on_open=exchanges.append,
+                drain_s=_DRAIN_S,
             )
         closing.cancel()
         return Outcome(

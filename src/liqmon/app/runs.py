@@ -10,7 +10,7 @@ from liqmon.app.parts import Parts, opened
 from liqmon.app.run import Run
 from liqmon.clock import Clock
 from liqmon.core.events import FeedChanged, FeedState
-from liqmon.errors import FeedBlocked, FeedError
+from liqmon.errors import FeedBlocked, FeedCooling, FeedError
 from liqmon.exchange.client import Exchange
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.scanner import Scanner
@@ -45,8 +45,9 @@ async def watch(
     bulletin: Bulletin,
     stop: asyncio.Event,
     on_open: Callable[[Exchange], None] = lambda _: None,
+    drain_s: float = _DRAIN_S,
 ) -> int:
-    """Watch until ``stop`` is set, then let the message under way arrive.
+    """Watch until ``stop`` is set, then deliver for ``drain_s`` what is due.
 
     ``on_open`` is told each exchange that has been reached. Returns how many findings
     are not delivered.
@@ -72,7 +73,7 @@ async def watch(
             # the end of this run, but not of the message that is on its way
             await parts.couriers.drain(deadline_s=_DRAIN_S)
             raise
-        return await parts.couriers.drain(deadline_s=_DRAIN_S)
+        return await parts.couriers.drain(deadline_s=drain_s)
 
 
 async def _kept_alive(
@@ -180,16 +181,19 @@ async def _opened_patiently(parts: Parts, exchange: Exchange) -> bool:
     """Open, however long the network takes to come up; False where it never will."""
     wait_s = parts.run.settings.watch.poll_interval_s
     while True:
+        pause_s = wait_s
         try:
             await exchange.open()
         except FeedBlocked as error:
             _tell_unreachable(parts, exchange, error, wait_s=None)
             return False
         except FeedError as error:
-            _tell_unreachable(parts, exchange, error, wait_s=wait_s)
+            if isinstance(error, FeedCooling):
+                pause_s = max(wait_s, error.wait_s)
+            _tell_unreachable(parts, exchange, error, wait_s=pause_s)
         else:
             return True
-        await parts.clock.sleep(wait_s)
+        await parts.clock.sleep(pause_s)
         wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
 
 

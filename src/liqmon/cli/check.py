@@ -35,6 +35,7 @@ def check(
             help="Time for the whole pass; keep it below the cron period.",
             metavar="DURATION",
             parser=seconds,
+            show_default="50s",
         ),
     ] = 50.0,
     exit_code: Annotated[

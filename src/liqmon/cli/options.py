@@ -29,7 +29,7 @@ SymbolsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         help="Perpetuals, such as BTCUSDT; else those of the settings.",
-        metavar="[SYMBOL]...",
+        metavar="SYMBOL",
         show_default=False,
     ),
 ]

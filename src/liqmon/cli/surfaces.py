@@ -15,6 +15,7 @@ from liqmon.cli.output import LineWriter
 from liqmon.clock import Clock
 from liqmon.core.events import Event
 from liqmon.monitor.bulletin import Bulletin
+from liqmon.ui.figures import time_of_day
 from liqmon.ui.lines import stamped, status_line
 from liqmon.ui.live import LiveView, is_ascii_only, usable
 from liqmon.ui.ndjson import dumps
@@ -97,7 +98,8 @@ async def _status(
 ) -> None:
     while how.surface is Surface.LINES:
         await clock.sleep(how.status_s)
-        lines.write(status_line(bulletin.snapshot, now_mono=clock.monotonic()))
+        told = status_line(bulletin.snapshot, now_mono=clock.monotonic())
+        lines.write(f"{time_of_day(clock.now_ms())}  {told}")
 
 
 def _is_one_place() -> bool:

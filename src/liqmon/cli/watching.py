@@ -21,6 +21,7 @@ from liqmon.cli.errors import ExitCode
 from liqmon.cli.running import Signals, run
 from liqmon.cli.surfaces import Shown, Surface, chosen, logs_to_terminal, shown
 from liqmon.clock import Clock, SystemClock
+from liqmon.core.board import Receiver
 from liqmon.errors import ConfigError
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.ui.lines import line
@@ -39,11 +40,13 @@ def run_watch(
     surface = chosen(as_json=as_json, plain=plain)
     how = Shown(surface, ascii_only, first.settings.health.status_interval_s)
     bulletin = Bulletin(clock, empty_board(first, clock))
+    if surface is not Surface.TABLE:
+        _warn_without_webhook(bulletin.snapshot.receiver)
     to_terminal = logs_to_terminal(surface)
     with logging_as_asked(asked, first.settings, to_terminal=to_terminal):
         turns = _Turns(asked, bulletin, first)
         ended = run(lambda signals: _main(turns, signals, how, clock, for_s))
-    if surface is Surface.TABLE:
+    if surface is Surface.TABLE and not _terminal_is_gone():
         sys.stdout.write(f"{line(bulletin.summary())}\n")
     return ended_code(ended.signal)
 
@@ -53,6 +56,15 @@ def ended_code(caught: signal.Signals | None) -> ExitCode:
     if caught is signal.SIGTERM:
         return ExitCode.TERMINATED
     return ExitCode.OK
+
+
+def _warn_without_webhook(receiver: Receiver) -> None:
+    """Say at once what the table has in its header all the time."""
+    if not (receiver.configured or receiver.dry_run):
+        sys.stderr.write(
+            "warning: no webhook: findings are kept and shown, and sent nowhere\n"
+            "  hint: set LIQMON_DISCORD__WEBHOOK_URL or discord.webhook_url_file\n"
+        )
 
 
 @dataclass(slots=True)

@@ -121,11 +121,11 @@ def _fill(seen: Features, wanted: Span, bars: Candles, baseline: Candles) -> Non
         at = slot[start + skipped - wanted.start :]
         back = slice(start - count, len(chunk) - count)
         move = (price[start:] - price[back]) * usual.per_move[row].take(at)
-        whole = chunk.open_ms[start:] - chunk.open_ms[back] == horizon_ms
-        if not whole.all():
-            move[~whole] = np.nan
         times = volume[start:] * usual.per_volume[row].take(at)
         np.minimum(times, _MOST_VOLUME, out=times)
+        whole = chunk.open_ms[start:] - chunk.open_ms[back] == horizon_ms
+        if not whole.all():
+            move[~whole] = times[~whole] = np.nan
         seen.move[row, start + skipped : wanted.stop] = move
         seen.volume[row, start + skipped : wanted.stop] = times
         seen.score[row, start + skipped : wanted.stop] = move * np.sqrt(times)

@@ -23,6 +23,7 @@ _STALE_BARS: Final = 10
 
 _EARLIEST_MS: Final = 1_230_940_800_000  # 2009-01-03, before which nothing was traded
 _MOST: Final = 1e18
+_LEAST_PRICE: Final = 1e-18
 _COLUMNS: Final = ("time", "open", "high", "low", "close", "volume")
 
 
@@ -110,7 +111,7 @@ def _open_ms(stamps: FloatArray, expected: Expected) -> IntArray:
 
 
 def _check_prices(table: FloatArray) -> None:
-    _refuse(table[:, :5] <= 0, "is not positive")
+    _refuse(table[:, :5] < _LEAST_PRICE, "is not positive")
     _refuse(table < 0, "is negative")
     opens, high, low, close = table[:, 1], table[:, 2], table[:, 3], table[:, 4]
     if (low > np.minimum(opens, close)).any():

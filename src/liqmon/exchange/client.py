@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 from liqmon.clock import Clock
 from liqmon.core.events import Event
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Exchange"]
 
 log = logging.getLogger(__name__)
-
-_SKEW_MS: Final = 30_000
-_REPLAY_MS: Final = 86_400_000
-"""A day and more between the clocks is a replayed market, not a wrong clock."""
 
 
 class Exchange:
@@ -63,7 +59,6 @@ class Exchange:
         )
         self._symbols = Symbols(self.id, ())
         self._connection: Connection | None = None
-        self._skew_told = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -127,16 +122,7 @@ class Exchange:
         """
         if not self._opened.has_time:
             return self._clock.now_ms()
-        now_ms = await self._calls.make(Call("", self.id), self._read_time)
-        skew_ms = now_ms - self._clock.now_ms()
-        if not self._skew_told and _SKEW_MS < abs(skew_ms) < _REPLAY_MS:
-            self._skew_told = True
-            log.warning(
-                "the clock of %s is %.0f s ahead of this machine's; it counts",
-                self.id,
-                skew_ms / 1000,
-            )
-        return now_ms
+        return await self._calls.make(Call("", self.id), self._read_time)
 
     async def candles(
         self,

@@ -75,6 +75,7 @@ class Scanner:
         self._bulletin = bulletin
         self._poll_interval_s = poll_interval_s
         self._tells_skew = tells_skew
+        self._skew = ""
 
     @property
     def interval_s(self) -> float:
@@ -124,4 +125,7 @@ class Scanner:
             # whole minutes: the banner must not change with every poll
             minutes = round(abs(ahead_s) / 60)
             text = f"this host's clock is {minutes} min {where} {self._exchange.id}'s"
+        if text and text != self._skew:
+            log.warning("%s; windows go by the exchange's", text)
+        self._skew = text
         self._bulletin.show_banner(f"clock of {self._exchange.id}", text)

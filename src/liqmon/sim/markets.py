@@ -109,7 +109,7 @@ def recorded(files: Sequence[Path], *, start_ms: int | None = None) -> Markets:
     last).
 
     Raises:
-        UserError: a file cannot be used, or nothing happens after ``start_ms``.
+        UserError: a file cannot be used.
     """
     parts: dict[str, list[Bars]] = {}
     for file in files:

@@ -1,6 +1,6 @@
 """Two exchanges and a Discord behind one port on loopback."""
 
-import errno
+import os
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from types import TracebackType
@@ -137,11 +137,8 @@ def _shown(at_ms: int) -> str:
 
 
 def _no_port(port: int, error: OSError) -> UserError:
-    if error.errno == errno.EADDRINUSE:
-        return UserError(
-            f"port {port} is in use", hint="choose another --port, or none for any"
-        )
+    reason = os.strerror(error.errno or 0).lower()
     return UserError(
-        f"cannot listen on port {port}: {error.strerror}",
-        hint="ports below 1024 need special rights; choose a higher --port",
+        f"cannot listen on port {port}: {reason}",
+        hint="choose another --port, or leave it out for any free one",
     )
