@@ -54,7 +54,7 @@ an escalation is only an edit                        ring
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -76,13 +76,37 @@ def directory() -> Iterator[Path]:
         yield Path(made)
 
 
+@pytest.fixture(scope="module")
+def runs() -> list[Summary]:
+    """Return where the runs are noted, to be added up in the end."""
+    return []
+
+
+def total(runs: Sequence[Summary]) -> str:
+    alerts, kills, lost, duplicates = (
+        sum(getattr(run, what) for run in runs)
+        for what in ("alerts", "kills", "lost_replies", "duplicates")
+    )
+    slowest_s = max(run.drain_s for run in runs)
+    return (
+        f"{len(runs)} days: {alerts} alerts, {kills} kills, {lost} lost replies, "
+        f"{duplicates} duplicates, slowest drain {slowest_s:.0f} s"
+    )
+
+
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_a_day_of_faults_and_kills_breaks_no_promise(
-    seed: int, directory: Path, capsys: pytest.CaptureFixture[str]
+    seed: int,
+    directory: Path,
+    runs: list[Summary],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     summary = simulate(seed, directory)
+    runs.append(summary)
     with capsys.disabled():
         print(f"\n{summary}", end=" ")  # noqa: T201 - the account of the run
+        if len(runs) == SEEDS:
+            print(f"\n{total(runs)}", end=" ")  # noqa: T201 - the sum of them
 
     assert summary.violations == (), replay_hint(summary)
     assert summary.alerts > 100

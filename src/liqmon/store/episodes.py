@@ -35,6 +35,11 @@ def count(
             AND json_extract(facts, '$.symbol') = :symbol
         END
         """,
-        {"since": since_ms, "exchange": exchange, "symbol": symbol},
+        {"since": since_ms, "exchange": exchange, "symbol": _sayable(symbol)},
     )
     return int(found.fetchone()[0])
+
+
+def _sayable(text: str) -> str:
+    """Return the text as UTF-8 can say it: half a character finds nothing."""
+    return text.encode(errors="replace").decode()

@@ -1,4 +1,8 @@
-"""P03: real processes, killed at any moment, lose nothing that they acknowledged."""
+"""P03: real processes, killed at any moment, lose nothing that they acknowledged.
+
+It fails, too, when an attempt is not counted before its request (no word of caution on
+the copy) and when the state is committed before its finding (a finding is missing).
+"""
 
 import asyncio
 import os
