@@ -49,7 +49,10 @@ async def _burst(directory: Path) -> list[tuple[float, float]]:
         run = Run(Settings.model_validate(settings), (), directory)
         bulletin = Bulletin(clock, empty_board(run, clock))
         async with opened(run, clock=clock, bulletin=bulletin) as parts:
-            courier = tasks.create_task(parts.courier.run())
+            couriers = [
+                tasks.create_task(courier.run())
+                for courier in parts.couriers.by_name.values()
+            ]
             for key in range(_BURST):
                 began.append(perf_counter())
                 await parts.store.commit_findings(
@@ -60,13 +63,14 @@ async def _burst(directory: Path) -> list[tuple[float, float]]:
                     now_ms=clock.now_ms(),
                 )
                 committed.append(perf_counter())
-                parts.courier.wake()
+                parts.couriers.wake()
                 await until(
                     lambda: (
                         len(discord.messages) == len(committed)
                         and not bulletin.snapshot.receiver.pending
                     )
                 )
-            courier.cancel()
+            for courier in couriers:
+                courier.cancel()
     moments = zip(began, committed, arrived, strict=True)
     return [((end - start) * 1e3, (there - end) * 1e3) for start, end, there in moments]

@@ -14,7 +14,7 @@ from liqmon.core.board import BoardSnapshot, MarketRow
 from liqmon.core.events import FeedChanged, FeedState
 from liqmon.errors import StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
-from liqmon.monitor.letters import silence_report
+from liqmon.monitor.reports import silence_report
 from liqmon.store.outbox import OutboxEntry
 
 __all__ = ["ReportBox", "Sentinel"]

@@ -38,7 +38,16 @@ def test_an_empty_database_becomes_a_current_one(
     schema.migrate(connection)
 
     assert schema.version_of(connection) == schema.VERSION
-    assert tables(connection) == {"outbox", "receiver", "detection", "journal", "meta"}
+    assert tables(connection) == {
+        "outbox",
+        "receiver",
+        "detection",
+        "journal",
+        "meta",
+        "episode",
+        "post",
+        "post_episode",
+    }
     assert writer(connection) == f"liqmon {liqmon.__version__}"
 
 
