@@ -1,7 +1,7 @@
 """A courier with everything around it, on a clock that a test drives."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -12,10 +12,12 @@ from liqmon.core.board import Receiver
 from liqmon.core.breaker import Breaker, BreakerPolicy
 from liqmon.core.events import BreakerChanged, BreakerState, Delivery, Event
 from liqmon.core.facts import finding_to_facts
-from liqmon.core.model import Severity
+from liqmon.core.model import Finding, Severity
 from liqmon.discord.answers import Answer
+from liqmon.discord.attachments import Attachment
 from liqmon.errors import StoreUnavailable
 from liqmon.monitor.courier import Courier, Sender
+from liqmon.monitor.entries import finding_entry
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry, OutboxRow
 
@@ -38,6 +40,21 @@ class StandingClock(FakeClock):
 
 
 @dataclass
+class SteppedClock(FakeClock):
+    """A clock that runs as far as ``lives`` lets it: whoever sleeps longer waits."""
+
+    ends_s: float = 0.0
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def sleep(self, seconds: float) -> None:
+        if self.seconds + seconds > self.ends_s:
+            self.seconds = max(self.seconds, self.ends_s)
+            self.reached.set()
+            await asyncio.Event().wait()
+        await super().sleep(seconds)
+
+
+@dataclass
 class ScriptedSender:
     """Answers what the script says, and then that all went well."""
 
@@ -46,11 +63,21 @@ class ScriptedSender:
     posted: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
-    async def post(self, payload: Mapping[str, object]) -> Answer:
+    async def post(
+        self, payload: Mapping[str, object], files: Sequence[Attachment] = ()
+    ) -> Answer:
         self.posted.append((self.clock.monotonic(), payload))
         if self.meanwhile is not None:
             await self.meanwhile()
         return self.script.pop(0) if self.script else DELIVERED
+
+    async def edit(
+        self,
+        message_id: str,
+        payload: Mapping[str, object],
+        files: Sequence[Attachment] = (),
+    ) -> Answer:
+        return await self.post(payload)
 
     @property
     def times(self) -> list[float]:
@@ -116,8 +143,13 @@ async def a_rig(
     fingerprint: str = "272ab690e7bd",
     when_open: Literal["hold", "skip"] = "hold",
     policy: BreakerPolicy | None = None,
+    group_wait_s: float = 0.0,
+    **more: Any,
 ) -> AsyncIterator[Rig]:
-    """Open a rig; one that is given a ``store`` leaves it open, as before a restart."""
+    """Open a rig; one that is given a ``store`` leaves it open, as before a restart.
+
+    Unless ``group_wait_s`` says otherwise every finding has a message of its own.
+    """
     clock = clock or FakeClock()
     scripted = ScriptedSender(clock, list(script))
     kept = store or await MoodyStore.in_memory()
@@ -134,6 +166,8 @@ async def a_rig(
         on_receiver=shown.append,
         when_open=when_open,
         tell=told.append,
+        group_wait_s=group_wait_s,
+        **more,
     )
     try:
         yield Rig(kept, scripted, clock, courier, events, shown, told)
@@ -166,6 +200,46 @@ async def running(rig: Rig) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.wait({task})
+
+
+async def lives(rig: Rig, seconds: float) -> None:
+    """Run the courier of a rig with a SteppedClock for so long, on that clock."""
+    assert isinstance(rig.clock, SteppedClock)
+    rig.clock.ends_s = rig.clock.seconds + seconds
+    rig.clock.reached.clear()
+    async with asyncio.timeout(20), running(rig):
+        await rig.clock.reached.wait()
+
+
+async def raised(rig: Rig, *findings: Finding, route: str = "") -> None:
+    """Commit findings as a watcher does, each with the progress of its episode."""
+    for finding in findings:
+        await rig.store.commit_findings(
+            market_key=finding.market.key,
+            timeframe=finding.timeframe,
+            state={},
+            findings=[told(finding, route=route)],
+            now_ms=rig.clock.now_ms(),
+        )
+    rig.courier.wake()
+
+
+async def developed(rig: Rig, finding: Finding) -> None:
+    """Commit what became of an episode meanwhile, without anything to tell."""
+    await rig.store.commit_findings(
+        market_key=finding.market.key,
+        timeframe=finding.timeframe,
+        state={},
+        findings=[],
+        now_ms=rig.clock.now_ms(),
+        progress=finding_to_facts(finding),
+    )
+    rig.courier.wake()
+
+
+def told(finding: Finding, *, route: str = "") -> OutboxEntry:
+    """Return the outbox entry of a finding as a watcher makes it."""
+    return finding_entry(finding, route)
 
 
 async def until(reached: Callable[[], bool]) -> None:

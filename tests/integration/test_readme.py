@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from liqmon.cli.app import app
 from liqmon.cli.errors import ExitCode
 from liqmon.core import events
+from liqmon.settings.discord import RouteTable
 from liqmon.settings.models import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +67,12 @@ def test_every_key_stands_in_the_readme_with_its_default_and_meaning() -> None:
             assert row in README, row
 
 
+def test_every_key_of_a_route_stands_in_the_readme() -> None:
+    for name, field in RouteTable.model_fields.items():
+        assert f"| `discord.routes.{name}` |" in README, name
+        assert str(field.description) in README, name
+
+
 def test_the_readme_names_no_key_that_does_not_exist() -> None:
     known = {
         f"{table}.{name}" for table in TABLES for name in TABLES[table].model_fields
@@ -91,14 +98,17 @@ def test_the_exit_codes_are_the_same_in_readme_help_and_code() -> None:
 
 
 def test_every_command_of_the_readme_exists() -> None:
-    named = set(re.findall(r"\bliqmon ([a-z][a-z-]+)", README))
-    known = set(
-        re.findall(
-            r"^  ([a-z-]+)  ", CliRunner().invoke(app, ["--help"]).output, re.MULTILINE
-        )
-    )
+    blocks = [line for block in shell_blocks() for line in block]
+    code = "\n".join([*blocks, *re.findall(r"`(liqmon [^`\n]*)`", README)])
+    named = set(re.findall(r"(?:^|/|\")liqmon ([a-z][a-z-]+)", code, re.MULTILINE))
+    text = CliRunner().invoke(app, ["--help"]).output
+    known = set(re.findall(r"^  ([a-z-]+)  ", text, re.MULTILINE))
 
-    assert named - known <= {"informs", "watches", "is"}
+    assert {"watch", "demo", "test-webhook"} <= named <= known
+
+
+def test_f13_that_two_webhooks_of_a_channel_share_its_rate_is_documented() -> None:
+    assert "Two webhooks of one channel share that allowance" in README
 
 
 def test_every_picture_and_file_that_the_readme_links_is_there() -> None:

@@ -6,8 +6,7 @@ in the end is what arrived there.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +14,7 @@ from typing import Final
 from liqmon.app.run import Run
 from liqmon.app.runs import watch
 from liqmon.clock import Clock
-from liqmon.core.events import Event, FindingRaised
+from liqmon.core.events import Delivery, DeliveryStatus, Event, FindingRaised
 from liqmon.exchange.client import Exchange
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.settings.models import Settings
@@ -30,8 +29,10 @@ BREAKER_OPEN_S: Final = 5.0
 
 _POLL_S: Final = 1.0
 _LEAD_S: Final = 3.0
-_OUTAGE_S: Final = 9.0
+_OUTAGE_S: Final = 12.0
 _LATE_FAULT_S: Final = 8.0
+_DRAIN_S: Final = 30.0
+"""A fast replay raises findings faster than Discord takes messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,16 @@ async def demo(
         UserError: the markets or faults cannot be played.
     """
     raised: list[str] = []
+    digested = set[str]()
 
     def note(event: Event) -> None:
-        if isinstance(event, FindingRaised):
-            raised.append(event.finding.episode)
+        match event:
+            case FindingRaised(finding=finding):
+                raised.append(finding.episode)
+            case Delivery(episode=episode, status=DeliveryStatus.DIGESTED):
+                digested.add(episode)
+            case _:
+                pass
 
     plan = staged.plan()
     server = SimServer(
@@ -132,11 +139,12 @@ async def demo(
                 bulletin=bulletin,
                 stop=stop,
                 on_open=exchanges.append,
+                drain_s=_DRAIN_S,
             )
         closing.cancel()
         return Outcome(
             raised=len(raised),
-            missing=_missing(raised, sim),
+            missing=_missing(raised, digested, sim),
             messages=len(sim.discord.messages),
         )
 
@@ -150,11 +158,13 @@ async def _close_sessions(
             await exchange.lose_session()
 
 
-def _missing(raised: Sequence[str], sim: SimServer) -> tuple[str, ...]:
-    """Return the episodes of which Discord has fewer messages than were raised."""
+def _missing(
+    raised: Sequence[str], digested: Container[str], sim: SimServer
+) -> tuple[str, ...]:
+    """Return the episodes that neither a message nor a digest tells of."""
     texts = [str(message.payload) for message in sim.discord.messages]
     return tuple(
         episode
-        for episode, count in Counter(raised).items()
-        if sum(episode in text for text in texts) < count
+        for episode in dict.fromkeys(raised)
+        if episode not in digested and not any(episode in text for text in texts)
     )

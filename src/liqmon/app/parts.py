@@ -4,22 +4,22 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 
-import liqmon
+from liqmon.app.album import Album
+from liqmon.app.couriers import Couriers, opened_couriers, report_routes
 from liqmon.app.exchanges import exchange_from
 from liqmon.app.run import Run
 from liqmon.clock import Clock
-from liqmon.core.breaker import Breaker, BreakerPolicy
 from liqmon.core.episode import EpisodePolicy, EpisodeState
 from liqmon.core.facts import state_from_facts
 from liqmon.core.model import Market
-from liqmon.discord.client import DiscordClient
+from liqmon.errors import NewerSchema, StoreUnavailable, UserError
 from liqmon.exchange.client import Exchange
 from liqmon.monitor.bulletin import Bulletin
-from liqmon.monitor.courier import Courier
 from liqmon.monitor.health import Sentinel
+from liqmon.monitor.housekeeper import Housekeeper
 from liqmon.monitor.journalist import Journalist
+from liqmon.monitor.reports import ReportBox
 from liqmon.monitor.watcher import Watcher
 from liqmon.store.database import Store
 
@@ -36,8 +36,10 @@ class Parts:
     clock: Clock
     bulletin: Bulletin
     store: Store
-    courier: Courier
+    couriers: Couriers
+    album: Album
     journalist: Journalist
+    housekeeper: Housekeeper
     sentinel: Sentinel
     states: Mapping[str, Mapping[str, object]]
 
@@ -55,7 +57,9 @@ class Parts:
         """
         markets = tuple(dict.fromkeys(map(exchange.market, self.run.symbols)))
         self.bulletin.show_markets(exchange.id, markets)
-        return tuple(self._watcher(exchange, market) for market in markets)
+        watchers = tuple(self._watcher(exchange, market) for market in markets)
+        self.album.follow(watchers)
+        return watchers
 
     def _watcher(self, exchange: Exchange, market: Market) -> Watcher:
         settings = self.run.settings
@@ -71,7 +75,9 @@ class Parts:
                 cooldown_ms=round(settings.detector.cooldown_s * 1000),
             ),
             state=self._state(market),
-            on_finding=self.courier.wake,
+            on_finding=self.couriers.wake,
+            on_undurable=self.couriers.send_undurable,
+            routes_of=self.couriers.routes_of,
         )
 
     def _state(self, market: Market) -> EpisodeState:
@@ -96,63 +102,49 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
         AlreadyRunning: somebody else uses it.
     """
     async with AsyncExitStack() as stack:
-        store = await Store.open(run.state_dir)
+        store = await _store(run, bulletin)
         stack.push_async_callback(store.close)
-        courier = await _courier(run, stack, store, clock, bulletin)
+        album = Album()
+        couriers = await opened_couriers(
+            run,
+            stack,
+            store=store,
+            clock=clock,
+            bulletin=bulletin,
+            pictures=album.picture,
+        )
         journalist = Journalist(store)
         stack.push_async_callback(journalist.finish)
         stack.enter_context(bulletin.listening(journalist.note))
+        settings = run.settings
         yield Parts(
             run,
             clock,
             bulletin,
             store,
-            courier,
+            couriers,
+            album,
             journalist,
+            Housekeeper(store, clock),
             Sentinel(
                 clock=clock,
                 bulletin=bulletin,
-                outbox=store,
-                on_report=courier.wake,
-                stale_after_s=run.settings.health.stale_after_s,
+                outbox=ReportBox(
+                    store, report_routes(settings.discord, clock.now_ms())
+                ),
+                on_report=couriers.wake,
+                stale_after_s=settings.health.stale_after_s,
             ),
-            await store.states(run.settings.watch.timeframe),
+            await store.states(settings.watch.timeframe),
         )
 
 
-async def _courier(
-    run: Run, stack: AsyncExitStack, store: Store, clock: Clock, bulletin: Bulletin
-) -> Courier:
-    settings = run.settings
-    webhook = None if run.dry_run else settings.discord.webhook
-    sender = None
-    if webhook is not None:
-        sender = await stack.enter_async_context(
-            DiscordClient(
-                webhook,
-                timeout_s=settings.discord.timeout_s,
-                base_url=settings.discord.base_url,
-                version=liqmon.__version__,
-                clock=clock,
-            )
-        )
-    breaker = Breaker(
-        BreakerPolicy(
-            enabled=settings.breaker.enabled,
-            failure_threshold=settings.breaker.failure_threshold,
-            open_s=settings.breaker.open_s,
-            open_schedule_s=tuple(settings.breaker.open_schedule_s),
-        )
-    )
-    return Courier(
-        store=store,
-        sender=sender,
-        breaker=breaker,
-        fingerprint="" if webhook is None else webhook.fingerprint,
-        clock=clock,
-        emit=bulletin.publish,
-        when_open=settings.discord.when_open,
-        on_receiver=bulletin.show_receiver,
-        receiver=bulletin.snapshot.receiver,
-        tell=partial(bulletin.show_banner, "outbox"),
-    )
+async def _store(run: Run, bulletin: Bulletin) -> Store:
+    try:
+        return await Store.open(run.state_dir)
+    except (UserError, StoreUnavailable) as error:
+        if not run.allow_volatile or isinstance(error, NewerSchema):
+            raise
+        log.warning("nothing is kept on disk: %s", error)
+        bulletin.show_banner("store", f"not durable, kept in memory only: {error}")
+        return await Store.in_memory()

@@ -16,12 +16,16 @@ __all__ = ["Run", "empty_board"]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run was asked for. Without ``state_dir`` nothing is kept on disk."""
+    """What one run was asked for. Without ``state_dir`` nothing is kept on disk.
+
+    ``allow_volatile``: run from memory if ``state_dir`` cannot be used.
+    """
 
     settings: Settings
     symbols: tuple[str, ...]
     state_dir: Path | None
     dry_run: bool = False
+    allow_volatile: bool = False
 
 
 def empty_board(run: Run, clock: Clock) -> BoardSnapshot:

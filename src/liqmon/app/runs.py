@@ -45,8 +45,9 @@ async def watch(
     bulletin: Bulletin,
     stop: asyncio.Event,
     on_open: Callable[[Exchange], None] = lambda _: None,
+    drain_s: float = _DRAIN_S,
 ) -> int:
-    """Watch until ``stop`` is set, then let the message under way arrive.
+    """Watch until ``stop`` is set, then deliver for ``drain_s`` what is due.
 
     ``on_open`` is told each exchange that has been reached. Returns how many findings
     are not delivered.
@@ -57,7 +58,8 @@ async def watch(
     """
     async with opened(run, clock=clock, bulletin=bulletin) as parts:
         work: dict[str, Callable[[], Awaitable[None]]] = {
-            "courier": parts.courier.run,
+            **parts.couriers.work,
+            "housekeeper": parts.housekeeper.run,
             "journal": parts.journalist.run,
             "health": parts.sentinel.run,
             **{
@@ -69,9 +71,9 @@ async def watch(
             await _kept_alive(work, parts, stop)
         except ExceptionGroup:
             # the end of this run, but not of the message that is on its way
-            await parts.courier.drain(deadline_s=_DRAIN_S)
+            await parts.couriers.drain(deadline_s=_DRAIN_S)
             raise
-        return await parts.courier.drain(deadline_s=_DRAIN_S)
+        return await parts.couriers.drain(deadline_s=drain_s)
 
 
 async def _kept_alive(
@@ -123,7 +125,7 @@ async def check(
             # no traceback: the time that was given is over, nothing is broken
             log.error("the pass did not end within %.0f s", scan_s)  # noqa: TRY400
         left_s = max(ends_mono - clock.monotonic(), 1.0)
-        undelivered = await parts.courier.drain(deadline_s=left_s)
+        undelivered = await parts.couriers.drain(deadline_s=left_s)
         return CheckResult(
             markets=len(watchers),
             failed=sum(watcher.failed for watcher in watchers),

@@ -1,48 +1,30 @@
 """One test message to the webhook, with everything that can be said about it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import liqmon
+from liqmon.app.rehearsal import Rehearsal, Step, Trial
+from liqmon.charts import alt_text, candle_chart
 from liqmon.clock import Clock
-from liqmon.core.breaker import Breaker, BreakerPolicy, Verdict
+from liqmon.core.breaker import Breaker, BreakerPolicy
 from liqmon.core.events import BreakerState
-from liqmon.core.model import Severity
-from liqmon.discord.answers import Answer, Fate, Ruling, judge
+from liqmon.core.model import Finding, Severity
+from liqmon.discord.attachments import Attachment
 from liqmon.discord.client import DiscordClient
-from liqmon.discord.embeds import test_message
+from liqmon.discord.specimen import a_finding, candles
 from liqmon.errors import UserError
 from liqmon.monitor.gate import Gate
+from liqmon.monitor.routing import DEFAULT
 from liqmon.settings.models import DiscordTable
 from liqmon.store.database import Store
 from liqmon.webhook import WebhookUrl
 
-__all__ = ["Trial", "send_test"]
+__all__ = ["Step", "Trial", "send_test"]
 
-_RATES: Final = ("retry-after", "x-ratelimit-")
-_AS_A_FINDING: Final = "run it again; a finding would be kept and tried again"
-_REFUSED_LAYOUT: Final = "please report it: liqmon wrote what Discord does not take"
 _FORCE: Final = "to ask anyway: liqmon test-webhook --force"
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What came of it.
-
-    ``status`` is None without an answer, ``latency_s`` without a request. ``revived``:
-    the webhook had been given up on or paused, and is used again.
-    """
-
-    delivered: bool
-    explanation: str
-    hint: str = ""
-    status: int | None = None
-    latency_s: float | None = None
-    message_id: str = ""
-    rate_limit: Mapping[str, str] = field(default_factory=dict)
-    revived: bool = False
 
 
 async def send_test(
@@ -52,35 +34,68 @@ async def send_test(
     severity: Severity,
     force: bool,
     clock: Clock,
+    route: str = "",
+    lifecycle: bool = False,
+    image: bool = False,
+    tell: Callable[[Step], None] = lambda _: None,
 ) -> Trial:
     """Post a message marked TEST, also beside a run that is going on.
 
     A webhook that must not be asked now (gone, or rate-limited) is asked only by
-    ``force``; if it answers well, what stood in its way is forgotten.
+    ``force``; if it answers well, what stood in its way is forgotten. With
+    ``lifecycle`` the message is edited twice, to its end; ``tell`` gets each step.
 
     Raises:
-        UserError: there is no webhook, or the state directory cannot be used.
+        UserError: there is no webhook, or the state directory cannot be used, or
+            ``image`` is wanted and Pillow not installed.
         StoreUnavailable: the state cannot be read now.
     """
-    webhook = discord.webhook
-    if webhook is None:
-        raise UserError(
-            "there is no webhook to test",
-            hint="set LIQMON_DISCORD__WEBHOOK_URL, or webhook_url under [discord]",
-        )
+    webhook, role = _receiver(discord, route)
+    onset = a_finding(liqmon.__version__, now_ms=clock.now_ms(), severity=severity)
+    files = (_picture(onset),) if image else ()
     store = await Store.open(state_dir, exclusive=False)
     try:
         forbidden = None if force else await _forbidden(store, webhook, clock)
         if forbidden is not None:
             return forbidden
-        answer = await _post(discord, webhook, severity, clock)
-        ruling = judge(answer)
-        revived = False
-        if force and ruling.verdict is Verdict.SUCCESS:
+        async with _client(discord, webhook, clock) as client:
+            rehearsal = Rehearsal(client, clock, role, files, tell)
+            trial = await rehearsal.post(onset)
+            if lifecycle and trial.delivered:
+                trial = await rehearsal.edits(onset, trial)
+        if force and trial.delivered:
             revived = await store.revive_receiver(webhook.fingerprint)
-        return _trial(answer, ruling, revived=revived)
+            trial = replace(trial, revived=revived)
+        return trial
     finally:
         await store.close()
+
+
+def _receiver(discord: DiscordTable, name: str) -> tuple[WebhookUrl, str]:
+    """Return the webhook of a route, and the role that it mentions."""
+    routes = {route.name: route for route in discord.routes}
+    if name not in (DEFAULT, "default", *routes):
+        raise UserError(f"there is no route `{name}`", hint=_known(routes))
+    route = routes.get(name)
+    webhook = (route and route.webhook) or discord.webhook
+    if webhook is None:
+        raise UserError(
+            "there is no webhook to test",
+            hint=_known(routes)
+            if routes and route is None
+            else "set LIQMON_DISCORD__WEBHOOK_URL, or webhook_url under [discord]",
+        )
+    return webhook, route.mention_role if route else ""
+
+
+def _known(routes: Iterable[str]) -> str:
+    names = [f"--route {name}" for name in routes]
+    return f"there is {', '.join(names)}" if names else "[[discord.routes]] has none"
+
+
+def _picture(finding: Finding) -> Attachment:
+    data = candle_chart(candles(finding), finding)
+    return Attachment("liq.png", data, alt_text(finding))
 
 
 async def _forbidden(store: Store, webhook: WebhookUrl, clock: Clock) -> Trial | None:
@@ -101,44 +116,11 @@ async def _forbidden(store: Store, webhook: WebhookUrl, clock: Clock) -> Trial |
     return Trial(delivered=False, explanation=reason, hint=_FORCE)
 
 
-async def _post(
-    discord: DiscordTable, webhook: WebhookUrl, severity: Severity, clock: Clock
-) -> Answer:
-    version = liqmon.__version__
-    client = DiscordClient(
+def _client(discord: DiscordTable, webhook: WebhookUrl, clock: Clock) -> DiscordClient:
+    return DiscordClient(
         webhook,
         timeout_s=discord.timeout_s,
         base_url=discord.base_url,
-        version=version,
+        version=liqmon.__version__,
         clock=clock,
     )
-    async with client:
-        return await client.post(
-            test_message(version, now_ms=clock.now_ms(), severity=severity)
-        )
-
-
-def _trial(answer: Answer, ruling: Ruling, *, revived: bool) -> Trial:
-    return Trial(
-        delivered=ruling.fate is Fate.SENT,
-        explanation=ruling.explanation,
-        hint=_hint(ruling),
-        status=answer.status,
-        latency_s=answer.latency_s,
-        message_id=ruling.message_id,
-        rate_limit={
-            name: value
-            for name, value in sorted(answer.headers.items())
-            if name.startswith(_RATES)
-        },
-        revived=revived,
-    )
-
-
-def _hint(ruling: Ruling) -> str:
-    """Return what the user can do; some of a ruling's hints are for the courier."""
-    if ruling.fate is Fate.DEGRADE_OR_DEAD:
-        return _REFUSED_LAYOUT
-    if ruling.hint.startswith("nothing to do"):
-        return _AS_A_FINDING
-    return ruling.hint

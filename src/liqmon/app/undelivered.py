@@ -1,25 +1,29 @@
-"""The outbox as a user wants to see it: each message, and why it is where it is."""
+"""The outbox as a user wants to see it, and what can be done to it by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from liqmon.clock import Clock
 from liqmon.core.breaker import Breaker, BreakerPolicy
 from liqmon.core.model import Severity
+from liqmon.errors import UserError
 from liqmon.monitor.gate import Gate
 from liqmon.settings.models import Settings
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxRow, RowState
+from liqmon.webhook import WebhookUrl
 
-__all__ = ["Item", "Outbox", "look"]
+__all__ = ["Item", "Outbox", "look", "purge", "retry"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One message; ``symbol`` and what follows it are empty for liqmon's reports.
 
-    ``ambiguous``: it may have arrived although nobody confirmed it.
+    ``ambiguous``: it may have arrived although nobody confirmed it. ``route`` is '' for
+    the webhook of ``[discord]`` itself, ``digest`` the id of the one that tells it.
     """
 
     id: int
@@ -35,6 +39,8 @@ class Item:
     attempts: int
     ambiguous: bool
     message_id: str
+    route: str
+    digest: int | None
     exchange: str
     symbol: str
     phase: str
@@ -59,18 +65,76 @@ async def look(
         UserError: the state directory cannot be used.
         StoreUnavailable: the state cannot be read now.
     """
+    async with _opened(state_dir) as store:
+        rows = await store.entries(states)
+        routes = {"", *(route.name for route in settings.discord.routes)}
+        held = {
+            route: await _held(store, settings, route, clock)
+            for route in routes | {row.route for row in rows}
+        }
+    now_ms = clock.now_ms()
+    items = tuple(_item(row, held[row.route], now_ms) for row in rows)
+    return Outbox(held[""], items)
+
+
+async def retry(
+    row_ids: Sequence[int], *, state_dir: Path, clock: Clock
+) -> tuple[int, ...]:
+    """Make dead or expired messages pending again, all dead ones if none is named.
+
+    Returns the ids of those that are; a run that is going on sends them within a
+    minute.
+
+    Raises:
+        UserError: the state directory cannot be used, or a message cannot be retried.
+        StoreUnavailable: the state cannot be written now.
+    """
+    async with _opened(state_dir) as store:
+        rows = {row.id: row for row in await store.entries()}
+        dead = [row.id for row in rows.values() if row.state is RowState.DEAD]
+        for row_id in row_ids:
+            _check_retriable(row_id, rows.get(row_id))
+        chosen = tuple(row_ids or dead)
+        await store.retry(chosen, now_ms=clock.now_ms())
+    return chosen
+
+
+async def purge(states: Sequence[RowState], *, state_dir: Path) -> int:
+    """Delete all messages in these states; return how many.
+
+    Raises:
+        UserError: the state directory cannot be used.
+        StoreUnavailable: the state cannot be written now.
+    """
+    async with _opened(state_dir) as store:
+        return await store.purge(states)
+
+
+@asynccontextmanager
+async def _opened(state_dir: Path) -> AsyncIterator[Store]:
     store = await Store.open(state_dir, exclusive=False)
     try:
-        held = await _held(store, settings, clock)
-        rows = await store.entries(states)
+        yield store
     finally:
         await store.close()
-    now_ms = clock.now_ms()
-    return Outbox(held, tuple(_item(row, held, now_ms) for row in rows))
 
 
-async def _held(store: Store, settings: Settings, clock: Clock) -> str:
-    webhook, breaker = settings.discord.webhook, settings.breaker
+def _check_retriable(row_id: int, row: OutboxRow | None) -> None:
+    if row is None:
+        raise UserError(
+            f"there is no message {row_id} in the outbox", hint="see liqmon outbox list"
+        )
+    if row.state not in (RowState.DEAD, RowState.EXPIRED):
+        raise UserError(
+            f"message {row_id} is {row.state}; only dead and expired ones are retried",
+            hint="see liqmon outbox list --state dead --state expired",
+        )
+
+
+async def _held(store: Store, settings: Settings, route: str, clock: Clock) -> str:
+    """Return why nothing is sent on a route, '' if something is."""
+    breaker = settings.breaker
+    webhook = _webhook(settings, route)
     if webhook is None:
         return "there is no webhook"
     saved = await store.load_receiver(webhook.fingerprint)
@@ -85,6 +149,11 @@ async def _held(store: Store, settings: Settings, clock: Clock) -> str:
     gate.restore(saved, clock.monotonic(), clock.now_ms())
     hold = gate.hold(clock.monotonic())
     return "" if hold is None else hold.reason
+
+
+def _webhook(settings: Settings, route: str) -> WebhookUrl | None:
+    own = {one.name: one.webhook for one in settings.discord.routes}
+    return own.get(route) or settings.discord.webhook
 
 
 def _item(row: OutboxRow, held: str, now_ms: int) -> Item:
@@ -102,6 +171,8 @@ def _item(row: OutboxRow, held: str, now_ms: int) -> Item:
         attempts=row.attempts,
         ambiguous=row.ambiguous,
         message_id=row.message_id,
+        route=row.route,
+        digest=row.digest,
         exchange=_fact(row, "exchange"),
         symbol=_fact(row, "symbol"),
         phase=_fact(row, "phase"),
@@ -113,6 +184,8 @@ def _item(row: OutboxRow, held: str, now_ms: int) -> Item:
 def _why(row: OutboxRow, held: str) -> str:
     if row.state is not RowState.PENDING:
         return row.last_error
+    if row.digest is not None:
+        return f"to be told in a digest (message {row.digest})"
     return row.last_error or held or "about to be sent"
 
 

@@ -1,35 +1,35 @@
-"""Price with findings as a PNG, drawn with Pillow (the extra ``chart``)."""
+"""Price with findings as a PNG; needs the extra ``chart`` (Pillow)."""
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from liqmon.backtest.columns import Columns
-from liqmon.core.model import (
-    Finding,
-    Phase,
-    PositionSide,
-    Severity,
-)
+from liqmon.charts.paint import png
+from liqmon.charts.scale import Scale, price_text, ticks
+from liqmon.charts.shapes import Line, Picture, Polygon, Rect, Shape, Text
+from liqmon.core.model import Finding, Phase, PositionSide, Severity
 from liqmon.errors import UserError
 
-if TYPE_CHECKING:
-    from PIL.ImageDraw import ImageDraw
-
-__all__ = ["draw"]
+__all__ = ["draw", "drawn"]
 
 _WIDTH: Final = 1600
 _HEIGHT: Final = 800
-_SCALE: Final = 2
-"""Drawn twice as large and reduced: smooth edges without a drawing library."""
 
-_LEFT, _TOP, _RIGHT, _BOTTOM = 24, 64, 110, 44
-_VOLUME: Final = 110
-"""Height of the strip with volumes."""
+_LEFT: Final = 24.0
+_RIGHT: Final = 1490.0
+_TOP: Final = 64.0
+_BOTTOM: Final = 646.0
+_VOLUME_TOP: Final = 656.0
+_VOLUME_BOTTOM: Final = 756.0
+
+_SIZE: Final = 14.0
+"""Of all letters but those of the market's name."""
 
 _INK: Final = "#dbdee1"
 _FAINT: Final = "#3a3d44"
@@ -69,28 +69,10 @@ def draw(
     Raises:
         UserError: Pillow is not installed, or the file cannot be written.
     """
+    picture = drawn(columns, findings, name=name, title=title, moment_ms=moment_ms)
+    painted = png(picture)
     try:
-        from PIL import Image, ImageDraw  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise UserError(
-            "--chart: pictures need Pillow, which is not installed",
-            hint="pip install 'liqmon[chart]'",
-        ) from None
-    image = Image.new("RGB", (_WIDTH * _SCALE, _HEIGHT * _SCALE), _PAPER)
-    canvas = _Canvas(ImageDraw.Draw(image), columns)
-    canvas.axes()
-    if moment_ms is not None:
-        canvas.moment(moment_ms)
-    onsets = [finding for finding in findings if finding.phase is Phase.ONSET]
-    for finding in onsets:
-        canvas.rule(finding)
-    canvas.bars()
-    for finding in onsets:
-        canvas.mark(finding)
-    canvas.words(name, title)
-    small = image.resize((_WIDTH, _HEIGHT), Image.Resampling.LANCZOS)
-    try:
-        small.save(path, format="PNG", optimize=True)
+        path.write_bytes(painted)
     except OSError as error:
         raise UserError(
             f"{path}: cannot be written: {error.strerror or error}",
@@ -98,119 +80,129 @@ def draw(
         ) from error
 
 
-# the picture
+def drawn(
+    columns: Columns,
+    findings: Sequence[Finding],
+    *,
+    name: str,
+    title: str,
+    moment_ms: int | None = None,
+) -> Picture:
+    """Return the picture before it is painted."""
+    plot = _Plot.of(columns)
+    onsets = [finding for finding in findings if finding.phase is Phase.ONSET]
+    shapes = (
+        *_prices(plot),
+        *_times(plot),
+        *_moment(plot, moment_ms),
+        *(_rule(plot, finding) for finding in onsets),
+        *_volumes(plot),
+        *_bars(plot),
+        *(_mark(plot, finding) for finding in onsets),
+        *_words(name, title),
+        *_legend(),
+    )
+    return Picture(_WIDTH, _HEIGHT, _PAPER, shapes)
 
 
-class _Canvas:
-    """Draws in points of the final picture."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plot:
+    """The columns shown, and where times and prices lie."""
 
-    def __init__(self, pen: "ImageDraw", columns: Columns) -> None:
-        self._pen = pen
-        self._columns = columns
-        low, high = np.nanmin(columns.low), np.nanmax(columns.high)
-        room = max((high - low) * 0.06, high * 1e-6)
-        self._low, self._high = float(low - room), float(high + room)
-        self._floor = _HEIGHT - _BOTTOM - _VOLUME
-        self._width = _WIDTH - _LEFT - _RIGHT
-        self._end_ms = columns.start_ms + columns.step_ms * columns.close.size
+    columns: Columns
+    x: Scale
+    y: Scale
 
-    def axes(self) -> None:
-        for value in _round_values(self._low, self._high):
-            y = self._y(value)
-            self._line([(_LEFT, y), (_WIDTH - _RIGHT, y)], _FAINT)
-            self._text((_WIDTH - _RIGHT + 8, y - 8), _spoken(value), _QUIET)
-        for at_ms, label in _round_times(self._columns.start_ms, self._end_ms):
-            x = self._x(at_ms)
-            self._line([(x, _TOP), (x, _HEIGHT - _BOTTOM)], _FAINT)
-            self._text((x + 4, _HEIGHT - _BOTTOM + 8), label, _QUIET)
-
-    def bars(self) -> None:
-        columns = self._columns
-        wide = self._width / columns.close.size
-        most = float(columns.volume.max()) or 1.0
-        body = max(wide * 0.7, 1.0)
-        for at in np.flatnonzero(~np.isnan(columns.close)).tolist():
-            x = _LEFT + (at + 0.5) * wide
-            height = float(columns.volume[at]) / most * (_VOLUME - 10)
-            bottom = _HEIGHT - _BOTTOM
-            self._box(
-                (x - body / 2, bottom - height, x + body / 2, bottom), _VOLUME_INK
-            )
-            opened, closed = float(columns.open[at]), float(columns.close[at])
-            ink = _UP if closed >= opened else _DOWN
-            top, foot = (
-                self._y(float(columns.high[at])),
-                self._y(float(columns.low[at])),
-            )
-            self._line([(x, top), (x, max(foot, top + 1))], ink)
-            if body > 1.0:
-                edges = sorted([self._y(opened), self._y(closed)])
-                box = (
-                    x - body / 2,
-                    edges[0],
-                    x + body / 2,
-                    max(edges[1], edges[0] + 1),
-                )
-                self._box(box, ink)
-
-    def rule(self, finding: Finding) -> None:
-        """Draw a faint line through the moment of the decision."""
-        x = self._x(finding.decided_ms)
-        ink = _mixed(_SEVERITY[finding.severity], _PAPER)
-        self._line([(x, _TOP), (x, self._floor)], ink)
-
-    def mark(self, finding: Finding) -> None:
-        """Draw a triangle at the price of the decision, pointing where it went."""
-        x, y = self._x(finding.decided_ms), self._y(finding.price_to)
-        ink = _SEVERITY[finding.severity]
-        way = 1 if finding.liquidated is PositionSide.LONG else -1
-        tip, base = y - way * 6, y - way * 22
-        corners = [(x, tip), (x - 9, base), (x + 9, base)]
-        self._pen.polygon(
-            [_scaled(corner) for corner in corners], fill=ink, outline=_PAPER
+    @classmethod
+    def of(cls, columns: Columns) -> "_Plot":
+        low, high = float(np.nanmin(columns.low)), float(np.nanmax(columns.high))
+        room = max(0.06 * (high - low), 1e-6 * high)
+        end_ms = columns.start_ms + columns.step_ms * columns.close.size
+        return cls(
+            columns,
+            Scale(columns.start_ms, end_ms, _LEFT, _RIGHT),
+            Scale(low - room, high + room, _BOTTOM, _TOP),
         )
 
-    def moment(self, at_ms: int) -> None:
-        x = self._x(at_ms)
-        self._line([(x, _TOP), (x, _HEIGHT - _BOTTOM)], _MOMENT, width=3)
+    def known(self) -> Iterator[tuple[int, float, float]]:
+        """Yield the number and both edges of each column with a price."""
+        wide = (_RIGHT - _LEFT) / self.columns.close.size
+        # columns too dense for gaps between them touch
+        half = max(0.35 * wide, 1.0)
+        for at in np.flatnonzero(~np.isnan(self.columns.close)).tolist():
+            middle = _LEFT + (at + 0.5) * wide
+            yield at, middle - half, middle + half
 
-    def words(self, name: str, title: str) -> None:
-        self._text((_LEFT, 14), name, _INK, size=22)
-        self._text((_LEFT, 40), title, _QUIET)
-        x = _WIDTH - _RIGHT - 470
-        for severity in (Severity.LOW, Severity.MEDIUM, Severity.HIGH):
-            self._box((x, 20, x + 12, 32), _SEVERITY[severity])
-            self._text((x + 18, 17), severity.name, _QUIET)
-            x += 100
-        self._text((x, 17), "down: longs, up: shorts", _QUIET)
 
-    def _x(self, at_ms: float) -> float:
-        columns = self._columns
-        share = (at_ms - columns.start_ms) / (self._end_ms - columns.start_ms)
-        return _LEFT + min(max(share, 0.0), 1.0) * self._width
+def _prices(plot: _Plot) -> Iterator[Shape]:
+    values = list(ticks(plot.y.low, plot.y.high, most=6))
+    step = values[1] - values[0]
+    for value in values:
+        y = plot.y(value)
+        yield Line(_LEFT, y, _RIGHT, y, _FAINT)
+        yield Text(_RIGHT + 8, y, price_text(value, step=step), _QUIET, _SIZE)
 
-    def _y(self, value: float) -> float:
-        share = (value - self._low) / (self._high - self._low)
-        return self._floor - share * (self._floor - _TOP)
 
-    def _line(
-        self,
-        points: list[tuple[float, float]],
-        ink: str,
-        *,
-        width: int = 1,
-    ) -> None:
-        thick = width * _SCALE
-        self._pen.line([_scaled(point) for point in points], fill=ink, width=thick)
+def _times(plot: _Plot) -> Iterator[Shape]:
+    for at_ms, label in _round_times(plot.x.low, plot.x.high):
+        x = plot.x(at_ms)
+        yield Line(x, _TOP, x, _VOLUME_BOTTOM, _FAINT)
+        yield Text(x + 4, _VOLUME_BOTTOM + 17, label, _QUIET, _SIZE)
 
-    def _box(self, corners: tuple[float, float, float, float], ink: str) -> None:
-        left, top, right, bottom = (round(corner * _SCALE) for corner in corners)
-        self._pen.rectangle((left, top, max(right, left), max(bottom, top)), fill=ink)
 
-    def _text(
-        self, place: tuple[float, float], text: str, ink: str, *, size: int = 14
-    ) -> None:
-        self._pen.text(_scaled(place), text, fill=ink, font_size=size * _SCALE)
+def _moment(plot: _Plot, moment_ms: int | None) -> Iterator[Shape]:
+    if moment_ms is not None:
+        x = plot.x(moment_ms)
+        yield Line(x, _TOP, x, _VOLUME_BOTTOM, _MOMENT, 3.0)
+
+
+def _rule(plot: _Plot, finding: Finding) -> Line:
+    """Return a faint line through the moment of the decision."""
+    x = plot.x(finding.decided_ms)
+    return Line(x, _TOP, x, _BOTTOM, _mixed(_SEVERITY[finding.severity], _PAPER))
+
+
+def _volumes(plot: _Plot) -> Iterator[Shape]:
+    most = float(plot.columns.volume.max()) or 1.0
+    height = Scale(0.0, most, _VOLUME_BOTTOM, _VOLUME_TOP)
+    for at, left, right in plot.known():
+        top = height(float(plot.columns.volume[at]))
+        yield Rect(left, top, right, _VOLUME_BOTTOM, _VOLUME_INK)
+
+
+def _bars(plot: _Plot) -> Iterator[Shape]:
+    columns = plot.columns
+    for at, left, right in plot.known():
+        ink = _UP if columns.close[at] >= columns.open[at] else _DOWN
+        middle = (left + right) / 2
+        high, low = plot.y(float(columns.high[at])), plot.y(float(columns.low[at]))
+        yield Line(middle, high, middle, low, ink)
+        ends = plot.y(float(columns.open[at])), plot.y(float(columns.close[at]))
+        # a column that went nowhere is a stroke, not nothing
+        yield Rect(left, min(ends), right, max(*ends, min(ends) + 1), ink)
+
+
+def _mark(plot: _Plot, finding: Finding) -> Polygon:
+    """Return a triangle at the price of the decision, pointing where it went."""
+    x, y = plot.x(finding.decided_ms), plot.y(finding.price_to)
+    way = 1 if finding.liquidated is PositionSide.LONG else -1
+    tip, base = y - way * 6, y - way * 22
+    corners = (x, tip), (x - 9, base), (x + 9, base)
+    return Polygon(corners, _SEVERITY[finding.severity])
+
+
+def _words(name: str, title: str) -> Iterator[Shape]:
+    yield Text(_LEFT, 27, _ascii(name), _INK, 22)
+    yield Text(_LEFT, 49, _ascii(title), _QUIET, _SIZE)
+
+
+def _legend() -> Iterator[Shape]:
+    x = _RIGHT - 470
+    for severity in (Severity.LOW, Severity.MEDIUM, Severity.HIGH):
+        yield Rect(x, 20, x + 12, 32, _SEVERITY[severity])
+        yield Text(x + 18, 26, severity.name, _QUIET, _SIZE)
+        x += 100
+    yield Text(x, 26, "down: longs, up: shorts", _QUIET, _SIZE)
 
 
 def _mixed(ink: str, paper: str) -> str:
@@ -221,24 +213,8 @@ def _mixed(ink: str, paper: str) -> str:
     return "#" + "".join(f"{(one + 2 * two) // 3:02x}" for one, two in pairs)
 
 
-def _scaled(point: tuple[float, float]) -> tuple[float, float]:
-    return point[0] * _SCALE, point[1] * _SCALE
-
-
-def _round_values(low: float, high: float) -> Iterator[float]:
-    """Yield about six round numbers in between."""
-    rough = (high - low) / 6
-    size = 10.0 ** math.floor(math.log10(rough))
-    step = next(size * times for times in (1, 2, 5, 10) if size * times >= rough)
-    yield from (
-        step * count
-        for count in range(math.ceil(low / step), math.floor(high / step) + 1)
-    )
-
-
-def _spoken(value: float) -> str:
-    digits = max(0, 5 - math.ceil(math.log10(max(abs(value), 1e-9))))
-    return f"{value:,.{min(digits, 9)}f}"
+def _ascii(text: str) -> str:
+    return text.encode("ascii", errors="replace").decode("ascii")
 
 
 def _round_times(start_ms: float, end_ms: float) -> Iterator[tuple[float, str]]:

@@ -31,6 +31,7 @@ class Asked:
     config: Path | None = None
     state_dir: Path | None = None
     dry_run: bool = False
+    allow_volatile: bool = False
     flags: Mapping[str, object] = field(default_factory=dict)
     verbose: int = 0
     quiet: bool = False
@@ -49,7 +50,7 @@ class Asked:
                 hint="name some (liqmon watch BTCUSDT ETHUSDT) or set [watch] symbols",
             )
         kept = None if self.dry_run else state_dir(self.state_dir, os.environ)
-        return Run(settings, symbols, kept, self.dry_run)
+        return Run(settings, symbols, kept, self.dry_run, self.allow_volatile)
 
 
 def logging_as_asked(

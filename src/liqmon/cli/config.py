@@ -85,18 +85,26 @@ def _table(rows: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
 
 def _shown(settings: object, key: str) -> object:
     """Return the value of a dotted key as JSON can say it, a secret as stars."""
-    from liqmon.webhook import WebhookUrl
-
     head, _, name = key.rpartition(".")
     table, _, symbol = head.partition(".")
     holder = getattr(settings, table)
-    value = getattr(holder[symbol] if symbol else holder, name)
+    return _plain(getattr(holder[symbol] if symbol else holder, name))
+
+
+def _plain(value: object) -> object:
+    from pydantic import BaseModel
+
+    from liqmon.webhook import WebhookUrl
+
     match value:
+        case BaseModel():
+            names = sorted(value.model_fields_set)
+            return {name: _plain(getattr(value, name)) for name in names}
         case WebhookUrl():
             return "***"
         case Path():
             return str(value)
         case tuple():
-            return list(value)
+            return [_plain(one) for one in value]
         case _:
             return value

@@ -16,6 +16,7 @@ code  meaning
 ====  ==================================================================
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -93,13 +94,35 @@ def guarded(run: Callable[[], object]) -> int:
         if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
             reconfigure(errors="backslashreplace")
     try:
-        code = _outcome(run)
+        return _flushed(_outcome(run))
+    except BrokenPipeError:
+        # `liqmon ... | head` is no failure
+        _discard_output()
+        return ExitCode.OK
+
+
+def _flushed(code: int) -> int:
+    try:
         sys.stdout.flush()
     except BrokenPipeError:
-        # `liqmon ... | head` is no failure; nor may the flush at exit be one
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
+        raise
+    except OSError as error:
+        # a terminal whose window was closed takes nothing any more: no failure
+        if error.errno != errno.EIO:
+            return _unwritten(error)
+        _discard_output()
     return code
+
+
+def _unwritten(error: OSError) -> int:
+    _discard_output()
+    sys.stderr.write(f"error: cannot write the output: {error.strerror}\n")
+    return ExitCode.FAILED
+
+
+def _discard_output() -> None:
+    """Send what is left to the null device: the flush at exit must not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _outcome(run: Callable[[], object]) -> int:
@@ -114,14 +137,22 @@ def _outcome(run: Callable[[], object]) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         raise
-    except LiqmonError as error:
-        show(error, sys.stderr)
-        return exit_code(error)
     except BaseExceptionGroup as group:
         return _group_outcome(group)
     except Exception as error:  # noqa: BLE001 - the last edge: the code must be 1
-        return _bug(error)
+        return _error_outcome(error)
     return ExitCode.OK
+
+
+def _error_outcome(error: Exception) -> int:
+    match error:
+        case LiqmonError():
+            show(error, sys.stderr)
+            return exit_code(error)
+        case OSError(errno=errno.ENOSPC):
+            return _unwritten(error)
+        case _:
+            return _bug(error)
 
 
 def _group_outcome(group: BaseExceptionGroup[BaseException]) -> int:

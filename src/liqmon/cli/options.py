@@ -8,6 +8,7 @@ import typer
 from liqmon.cli.durations import seconds
 
 __all__ = [
+    "AllowVolatileOption",
     "ArchiveOption",
     "AsciiOption",
     "ConfigOption",
@@ -114,6 +115,14 @@ AsciiOption = Annotated[
 
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Send nothing and keep nothing on disk.")
+]
+
+AllowVolatileOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-volatile",
+        help="Run from memory if the state directory cannot be used.",
+    ),
 ]
 
 VerboseOption = Annotated[

@@ -1,4 +1,7 @@
-"""``liqmon outbox``: what is not delivered, and why. Works beside a running watch."""
+"""``liqmon outbox``: what is not delivered, why, and what to do about it.
+
+Works beside a running watch.
+"""
 
 import json
 import shutil
@@ -17,7 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Show what is not delivered, and why.")
+app = typer.Typer(
+    no_args_is_help=True, help="What is not delivered, why, and what to do about it."
+)
 
 
 class _State(StrEnum):
@@ -53,11 +58,15 @@ def list_rows(
 def show(
     row: Annotated[int, typer.Argument(help="The id that list shows.", metavar="ID")],
     *,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
     state_dir: StateDirOption = None,
 ) -> None:
     """Print one message with all its facts, as JSON."""
     from liqmon.errors import UserError
+
+    # facts have no other form; the option is there because every command has it
+    del as_json
 
     outbox = _looked(config, state_dir, list(_State))
     found = [item for item in outbox.items if item.id == row]
@@ -68,22 +77,83 @@ def show(
     typer.echo(_json({"schema": 1} | _record(found[0])))
 
 
+@app.command()
+def retry(
+    rows: Annotated[
+        list[int] | None,
+        typer.Argument(help="The ids that list shows.", metavar="[ID]..."),
+    ] = None,
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="All dead ones, instead of ids.")
+    ] = False,
+    as_json: JsonOption = False,
+    state_dir: StateDirOption = None,
+) -> None:
+    """Send dead or expired messages after all: a running watch does within a minute."""
+    import asyncio
+
+    from liqmon.app.undelivered import retry as retried
+    from liqmon.clock import SystemClock
+    from liqmon.errors import UserError
+
+    if bool(rows) is every:
+        raise UserError("either ids or --all", hint="see liqmon outbox list")
+    again = asyncio.run(
+        retried(rows or (), state_dir=_state_dir(state_dir), clock=SystemClock())
+    )
+    told = {"schema": 1, "retried": list(again)}
+    typer.echo(_json(told) if as_json else f"to be sent again: {_count(len(again))}")
+
+
+@app.command()
+def purge(
+    *,
+    state: Annotated[
+        list[_State] | None,
+        typer.Option("--state", help="Instead of dead; may be given more than once."),
+    ] = None,
+    as_json: JsonOption = False,
+    state_dir: StateDirOption = None,
+) -> None:
+    """Delete dead messages for good, or those in other states."""
+    import asyncio
+
+    from liqmon.app.undelivered import purge as purged
+    from liqmon.store.outbox import RowState
+
+    states = [RowState(one.value) for one in state or (_State.DEAD,)]
+    count = asyncio.run(purged(states, state_dir=_state_dir(state_dir)))
+    told = {"schema": 1, "purged": count}
+    typer.echo(_json(told) if as_json else f"deleted: {_count(count)}")
+
+
+def _count(messages: int) -> str:
+    return "1 message" if messages == 1 else f"{messages} messages"
+
+
+def _state_dir(named: Path | None) -> Path:
+    import os
+
+    from liqmon.settings import places
+
+    return places.state_dir(named, os.environ)
+
+
 def _looked(
     config: Path | None, state_dir: Path | None, states: Sequence[_State]
 ) -> "Outbox":
     import asyncio
-    import os
 
     from liqmon.app.undelivered import look
     from liqmon.cli.configured import loaded
     from liqmon.clock import SystemClock
-    from liqmon.settings import places
     from liqmon.store.outbox import RowState
 
     return asyncio.run(
         look(
             loaded(config).settings,
-            state_dir=places.state_dir(state_dir, os.environ),
+            state_dir=_state_dir(state_dir),
             states=[RowState(state.value) for state in states],
             clock=SystemClock(),
         )

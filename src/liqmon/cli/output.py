@@ -5,12 +5,15 @@ must block this thread and not the event loop, or monitoring stops with it.
 """
 
 import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Callable
 from typing import Protocol, Self
 
 __all__ = ["LineWriter", "Writable"]
+
+log = logging.getLogger(__name__)
 
 _MOST_LINES = 10_000
 """Lines kept for a reader that does not read; the oldest unwritten ones go first."""
@@ -34,6 +37,7 @@ class LineWriter:
         self._stream = stream
         self._on_broken = on_broken
         self._lines: queue.Queue[str | None] = queue.Queue(_MOST_LINES)
+        self._is_losing = False
         self._thread = threading.Thread(target=self._work, name="lines", daemon=True)
 
     def write(self, line: str) -> None:
@@ -59,7 +63,20 @@ class LineWriter:
     def _work(self) -> None:
         try:
             while (line := self._lines.get()) is not None:
-                self._stream.write(line + "\n")
-                self._stream.flush()
+                self._write(line)
         except BrokenPipeError:
             self._on_broken()
+
+    def _write(self, line: str) -> None:
+        try:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # a full disk loses lines; monitoring and the next line go on
+            if not self._is_losing:
+                log.warning("lines are lost: %s", error)
+            self._is_losing = True
+        else:
+            self._is_losing = False

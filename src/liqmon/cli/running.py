@@ -52,7 +52,8 @@ async def _guarded(main: Callable[[Signals], Awaitable[T]]) -> Ended[T]:
         if len(signals.caught) > 2:
             os._exit(128 + number)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    # SIGHUP: by its own way it would end the process in the middle of anything
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, caught, number)
     value = None
     try:

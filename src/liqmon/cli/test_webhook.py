@@ -10,7 +10,7 @@ import typer
 from liqmon.cli.options import ConfigOption, JsonOption, StateDirOption
 
 if TYPE_CHECKING:
-    from liqmon.app.trial import Trial
+    from liqmon.app.trial import Step, Trial
 
 __all__ = ["send"]
 
@@ -36,6 +36,17 @@ def send(
             help="Ask a webhook that was given up on, and use it again if it answers.",
         ),
     ] = False,
+    route: Annotated[
+        str,
+        typer.Option("--route", help="Send to this route's webhook.", metavar="NAME"),
+    ] = "",
+    lifecycle: Annotated[
+        bool,
+        typer.Option("--lifecycle", help="Then edit the message, twice, to its end."),
+    ] = False,
+    image: Annotated[
+        bool, typer.Option("--image", help="Attach a chart; needs the extra `chart`.")
+    ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
     state_dir: StateDirOption = None,
@@ -58,11 +69,26 @@ def send(
             severity=Severity[severity.name],
             force=force,
             clock=SystemClock(),
+            route=route,
+            lifecycle=lifecycle,
+            image=image,
+            tell=_silently if as_json or not lifecycle else _tell,
         )
     )
     typer.echo(_as_json(trial) if as_json else "\n".join(_lines(trial)))
     if not trial.delivered:
         raise typer.Exit(ExitCode.UNDELIVERED)
+
+
+def _tell(step: "Step") -> None:
+    from liqmon.ui.figures import plain
+
+    took = _milliseconds(step.latency_s)
+    typer.echo(f"{step.name:<8}{plain(step.explanation)}, {took}")
+
+
+def _silently(_step: "Step") -> None:
+    """Leave the steps to the account at the end."""
 
 
 def _as_json(trial: "Trial") -> str:
@@ -82,6 +108,7 @@ def _lines(trial: "Trial") -> Iterator[str]:
         "HTTP status": trial.status,
         "latency": _milliseconds(trial.latency_s),
         "message id": trial.message_id or None,
+        "files": trial.files or None,
         **trial.rate_limit,
     }
     for name, value in facts.items():

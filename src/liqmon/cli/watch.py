@@ -3,6 +3,7 @@
 import typer
 
 from liqmon.cli.options import (
+    AllowVolatileOption,
     AsciiOption,
     ConfigOption,
     DryRunOption,
@@ -33,6 +34,7 @@ def watch(
     plain: PlainOption = False,
     ascii_only: AsciiOption = False,
     dry_run: DryRunOption = False,
+    allow_volatile: AllowVolatileOption = False,
     config: ConfigOption = None,
     state_dir: StateDirOption = None,
     log_file: LogFileOption = None,
@@ -48,6 +50,7 @@ def watch(
         config=config,
         state_dir=state_dir,
         dry_run=dry_run,
+        allow_volatile=allow_volatile,
         flags={
             "exchange.ids": exchange or None,
             "watch.timeframe": timeframe,

@@ -46,7 +46,7 @@ def run_watch(
     with logging_as_asked(asked, first.settings, to_terminal=to_terminal):
         turns = _Turns(asked, bulletin, first)
         ended = run(lambda signals: _main(turns, signals, how, clock, for_s))
-    if surface is Surface.TABLE:
+    if surface is Surface.TABLE and not _terminal_is_gone():
         sys.stdout.write(f"{line(bulletin.summary())}\n")
     return ended_code(ended.signal)
 

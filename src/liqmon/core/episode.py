@@ -35,6 +35,7 @@ __all__ = [
     "Judgement",
     "Reason",
     "judge",
+    "progress",
 ]
 
 _REARM = 0.5
@@ -127,6 +128,18 @@ def judge(
     begun = _begun(_closed(state, episode, policy), teller)
     reason = Reason.TURNED if turned else Reason.END
     return Judgement(begun.state, (end, *begun.findings), reason)
+
+
+def progress(
+    state: EpisodeState, reading: Reading, *, market: Market, timeframe: str
+) -> Finding | None:
+    """Return the episode that is going on as of a reading, None without one.
+
+    It is told as an onset; whether it has escalated since is known from its severity.
+    """
+    if state.episode is None:
+        return None
+    return _Teller(market, timeframe, reading).told(state.episode, Phase.ONSET)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ of the token is blotted out.
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace, TracebackType
 from typing import Final, Self
@@ -16,6 +16,7 @@ import aiohttp
 
 from liqmon.clock import Clock
 from liqmon.discord.answers import Answer
+from liqmon.discord.attachments import Attachment, form
 from liqmon.discord.fit import as_json
 from liqmon.webhook import WebhookUrl
 
@@ -106,15 +107,22 @@ class DiscordClient:
         if session is not None:
             await session.close()
 
-    async def post(self, payload: Mapping[str, object]) -> Answer:
+    async def post(
+        self, payload: Mapping[str, object], files: Sequence[Attachment] = ()
+    ) -> Answer:
         """Post a message and have Discord say its id."""
-        return await self._ask("POST", "", {"wait": "true", **self._thread}, payload)
+        query = {"wait": "true", **self._thread}
+        return await self._ask("POST", "", query, payload, files)
 
-    async def edit(self, message_id: str, payload: Mapping[str, object]) -> Answer:
+    async def edit(
+        self,
+        message_id: str,
+        payload: Mapping[str, object],
+        files: Sequence[Attachment] = (),
+    ) -> Answer:
         """Replace a message that this webhook posted."""
-        return await self._ask(
-            "PATCH", f"/messages/{message_id}", self._thread, payload
-        )
+        tail = f"/messages/{message_id}"
+        return await self._ask("PATCH", tail, self._thread, payload, files)
 
     async def look(self) -> Answer:
         """Ask whether the webhook exists; posts nothing."""
@@ -126,19 +134,19 @@ class DiscordClient:
         tail: str,
         query: Mapping[str, str],
         payload: Mapping[str, object] | None,
+        files: Sequence[Attachment] = (),
     ) -> Answer:
         if self._session is None:
             raise RuntimeError("the Discord client is not open")
         progress, started = _Progress(), self._clock.monotonic()
+        data, headers = _body(payload, files)
         try:
             async with self._session.request(
                 method,
                 self._endpoint + tail,
                 params=query,
-                data=None if payload is None else as_json(payload).encode(),
-                headers=None
-                if payload is None
-                else {"Content-Type": "application/json"},
+                data=data,
+                headers=headers,
                 # a 307 or 308 would send the body to whatever host it names
                 allow_redirects=False,
                 trace_request_ctx=progress,
@@ -173,6 +181,17 @@ class DiscordClient:
             if text.endswith(self._token[:length]):
                 return text[:-length] + _BLOT
         return text
+
+
+def _body(
+    payload: Mapping[str, object] | None, files: Sequence[Attachment]
+) -> tuple[bytes | aiohttp.MultipartWriter | None, Mapping[str, str] | None]:
+    """Return what is sent and its headers, made anew: a form can be sent only once."""
+    if payload is None:
+        return None, None
+    if files:
+        return form(payload, files), None
+    return as_json(payload).encode(), {"Content-Type": "application/json"}
 
 
 def _watching_what_is_sent() -> aiohttp.TraceConfig:

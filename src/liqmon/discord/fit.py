@@ -45,7 +45,7 @@ _Fewer: TypeAlias = Callable[[Message], Message | None]
 
 
 def fit(message: Message) -> dict[str, object]:
-    """Return the body of a POST that Discord accepts, mentions switched off."""
+    """Return the body of a POST that Discord accepts; nobody but the role is pinged."""
     fields = _field_count(message)
     small = _clipped(message)
     small = _reduced(small, _without_last_field, lambda m: len(_body(m)) <= _LONG_BODY)
@@ -240,9 +240,12 @@ def _body(message: Message) -> str:
 
 
 def _payload(message: Message) -> dict[str, object]:
-    # Mentions are always off in so many words: what Discord does without this key
-    # has changed over time.
-    body: dict[str, object] = {"allowed_mentions": {"parse": []}}
+    # Always in so many words who may be pinged: what Discord does without this key has
+    # changed over time. `roles` beside parse: ["roles"] would be refused.
+    allowed: dict[str, object] = {"parse": []}
+    if message.role:
+        allowed["roles"] = [message.role]
+    body: dict[str, object] = {"allowed_mentions": allowed}
     if message.content:
         body["content"] = message.content
     if message.embeds:
@@ -261,6 +264,7 @@ def _embed_payload(embed: Embed) -> dict[str, object]:
         "author": {"name": embed.author} if embed.author else None,
         "footer": {"text": embed.footer} if embed.footer else None,
         "timestamp": _iso(embed.timestamp_ms),
+        "image": {"url": f"attachment://{embed.picture}"} if embed.picture else None,
         "fields": [
             {"name": field.name, "value": field.value, "inline": field.inline}
             for field in embed.fields

@@ -18,7 +18,8 @@ class Field:
 class Embed:
     """A card. Fields come most important first: the last are dropped first.
 
-    ``timestamp_ms`` is shown beside the footer, in the reader's own zone.
+    ``timestamp_ms`` is shown beside the footer, in the reader's own zone. ``picture``
+    is the name of a file attached to the message.
     """
 
     title: str = ""
@@ -29,12 +30,17 @@ class Embed:
     color: int | None = None
     url: str = ""
     timestamp_ms: int | None = None
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One post. Only ``content`` is read out by a push; ``silent`` pushes nothing."""
+    """One post. Only ``content`` is read out by a push; ``silent`` pushes nothing.
+
+    ``role`` is the id of the only role that ``content`` may mention; empty: none.
+    """
 
     content: str = ""
     embeds: tuple[Embed, ...] = ()
     silent: bool = False
+    role: str = ""

@@ -34,7 +34,8 @@ _ATTACHED: Final = re.compile(
 
 def units(text: str) -> int:
     """Return the length in UTF-16 code units."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    # surrogatepass: this is also asked before lone surrogates are cleaned away
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def clean(text: str) -> str:

@@ -49,7 +49,11 @@ class Match:
 def perpetuals(
     exchange: str, markets: Mapping[str, Mapping[str, Any]]
 ) -> tuple[Listing, ...]:
-    """Return the perpetuals among ccxt's markets; what lacks a name is passed over."""
+    """Return the perpetuals among ccxt's markets.
+
+    What lacks a name is passed over, and so is a name with invisible signs or half
+    characters: nobody can type it, and a database cannot hold it.
+    """
     return tuple(_listings(exchange, markets.values()))
 
 
@@ -67,6 +71,8 @@ def _listings(exchange: str, markets: Iterable[Mapping[str, Any]]) -> Iterator[L
         names = [market.get(name) for name in ("symbol", "base", "quote", "id")]
         symbol, base, quote, market_id = (str(name or "") for name in names)
         if market.get("swap") is not True or not (symbol and base and quote):
+            continue
+        if not f"{symbol}{base}{quote}".isprintable():
             continue
         yield Listing(
             Market(

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Final
 
 from liqmon.clock import Clock
 from liqmon.core.board import BoardSnapshot, Feed, MarketRow, Receiver, with_event
@@ -27,6 +28,13 @@ from liqmon.core.model import Market
 
 __all__ = ["Bulletin"]
 
+_WORSE: Final = {
+    BreakerState.CLOSED: 0,
+    BreakerState.HALF_OPEN: 1,
+    BreakerState.OPEN: 2,
+    BreakerState.DEAD: 3,
+}
+
 
 class Bulletin:
     """Holds the current board; ``snapshot`` may be read from any thread."""
@@ -36,6 +44,7 @@ class Bulletin:
         self._listeners: list[Callable[[Event], None]] = []
         self._counts: Counter[str] = Counter()
         self._banners: dict[str, str] = {}
+        self._receivers: dict[str, Receiver] = {}
         self.snapshot = board
 
     @contextmanager
@@ -50,6 +59,7 @@ class Bulletin:
     def begin(self, board: BoardSnapshot) -> None:
         """Start over with the markets of new settings; what happened is kept."""
         self._banners.clear()
+        self._receivers.clear()
         self.snapshot = replace(
             self.snapshot,
             timeframe=board.timeframe,
@@ -88,9 +98,12 @@ class Bulletin:
             self.snapshot, interval_s=intervals, cycles=self.snapshot.cycles + 1
         )
 
-    def show_receiver(self, receiver: Receiver) -> None:
-        """Replace what is known of the webhook."""
-        self.snapshot = replace(self.snapshot, receiver=receiver)
+    def show_receiver(self, receiver: Receiver, name: str = "") -> None:
+        """Replace what is known of a webhook; of several the worst off is shown."""
+        self._receivers[name] = receiver
+        worst = max(self._receivers.values(), key=lambda one: _WORSE[one.breaker])
+        pending = sum(one.pending for one in self._receivers.values())
+        self.snapshot = replace(self.snapshot, receiver=replace(worst, pending=pending))
 
     def show_banner(self, topic: str, text: str) -> None:
         """Say something above the table until the same topic is given ''."""

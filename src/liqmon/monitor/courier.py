@@ -7,28 +7,39 @@ is not delivered again for want of a note of it.
 
 While something holds (an open breaker, a rate limit, a webhook that is gone) nothing is
 sent at all. The first message afterwards is the breaker's probe; once it is through,
-a report on the outage goes out and then what was held, gravest first.
+what piled up is told by a digest, or singly where it is little.
 """
 
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 from liqmon.clock import Clock
 from liqmon.core.board import Receiver
 from liqmon.core.breaker import Breaker
 from liqmon.core.events import BreakerState, DeliveryStatus, Event
-from liqmon.discord.answers import Answer, judge
 from liqmon.errors import StoreUnavailable
-from liqmon.monitor.gate import Gate, Hold, Outage
-from liqmon.monitor.letters import letter
+from liqmon.monitor.alarm import Alarm
+from liqmon.monitor.carrier import Carrier, Sender
+from liqmon.monitor.digest import Digester
+from liqmon.monitor.direct import Direct
+from liqmon.monitor.disk import DiskTrouble
+from liqmon.monitor.gate import Gate, Hold
+from liqmon.monitor.grouping import Grouping
 from liqmon.monitor.notices import Notices
-from liqmon.monitor.outcome import CUT_OFF, Ledger, Outcome, settlement
+from liqmon.monitor.outcome import Ledger
+from liqmon.monitor.packer import (
+    Headings,
+    Packer,
+    Pictures,
+    no_picture,
+    usual_heading,
+)
 from liqmon.store.database import Store
-from liqmon.store.outbox import OutboxRow, RowState, Settlement
+from liqmon.store.outbox import OutboxEntry, OutboxRow, RowState, Settlement
 
 __all__ = ["Courier", "Sender"]
 
@@ -36,23 +47,16 @@ log = logging.getLogger(__name__)
 
 _LONGEST_NAP_S: Final = 60.0
 """How long a webhook that was revived from outside may go unnoticed."""
-_LONGEST_DISK_WAIT_S: Final = 60.0
 
 _SKIPPED: Final = "skipped: breaker open"
-
-
-class Sender(Protocol):
-    """Whoever makes the attempt."""
-
-    async def post(self, payload: Mapping[str, object]) -> Answer:
-        """Try once; trouble on the way is an answer too."""
-        ...
 
 
 class Courier:
     """Sends for one webhook; without a ``sender`` everything stays in the outbox.
 
-    ``on_receiver`` gets the state of the webhook at every turn; it begins as
+    It delivers the rows of its ``routes``; ``threads`` are the senders of those that
+    post elsewhere with the same webhook, ``reports_to`` names those that hear of an
+    outage. ``on_receiver`` gets the state of the webhook at every turn; it begins as
     ``receiver``. ``tell`` gets a line for the user while the disk fails, then ''.
     """
 
@@ -69,34 +73,72 @@ class Courier:
         when_open: Literal["hold", "skip"] = "hold",
         receiver: Receiver | None = None,
         tell: Callable[[str], None] = lambda _: None,
+        routes: Sequence[str] = ("",),
+        reports_to: Sequence[str] = ("",),
+        group_wait_s: float = 1.5,
+        headings: Headings = usual_heading,
+        pictures: Pictures = no_picture,
+        threads: Mapping[str, Sender] | None = None,
     ) -> None:
         self._store = store
-        self._sender = sender
-        self._gate = Gate(breaker, fingerprint)
+        self._routes = routes
         self._fingerprint = fingerprint
         self._clock = clock
-        self._notices = Notices(clock, emit)
-        self._ledger = Ledger(store)
         self._on_receiver = on_receiver
         self._skips = when_open == "skip"
         self._receiver = receiver or Receiver(configured=sender is not None)
-        self._tell = tell
-        self._woken = asyncio.Event()
+        self._gate = Gate(breaker, fingerprint)
+        self._notices = Notices(clock, emit)
+        self._digester = Digester(store, routes)
+        self._ledger = Ledger(
+            store, routes=routes, reports_to=reports_to, followed=self._notices.followed
+        )
+        self._packer = Packer(
+            store,
+            routes=routes,
+            grouping=Grouping(group_wait_s),
+            headings=headings,
+            pictures=pictures,
+        )
+        self._carrier: Carrier | None = None
+        if sender is not None:
+            self._carrier = Carrier(
+                sender,
+                threads=threads or {},
+                gate=self._gate,
+                ledger=self._ledger,
+                notices=self._notices,
+                clock=clock,
+            )
+        self._direct = Direct(
+            store,
+            gate=self._gate,
+            packer=self._packer,
+            clock=clock,
+            reports_to=reports_to,
+        )
+        self._alarm = Alarm(clock)
         self._restored = False
-        self._attempt: asyncio.Task[None] | None = None
-        self._disk_wait_s = 0.0
+        self._disk = DiskTrouble(tell)
 
     def wake(self) -> None:
         """Look into the outbox now: something was put there."""
-        self._woken.set()
+        self._disk.hurry()
+        self._alarm.ring()
+
+    def send_undurable(self, entries: Sequence[OutboxEntry]) -> None:
+        """Send, once and at once, what the disk did not take."""
+        mine = [entry for entry in entries if entry.route in self._routes]
+        if self._direct.offer(mine):
+            self._alarm.ring()
 
     async def run(self) -> None:
         """Send what is due, until cancelled; an attempt under way is left to drain."""
         while True:
-            self._woken.clear()
+            self._alarm.reset()
             wait_s = await self._turn()
             if wait_s > 0:
-                await self._nap(min(wait_s, _LONGEST_NAP_S))
+                await self._alarm.nap(min(wait_s, _LONGEST_NAP_S))
 
     async def drain(self, *, deadline_s: float) -> int:
         """Send what can be sent within the deadline; return how many findings were not.
@@ -104,50 +146,34 @@ class Courier:
         Those are the pending ones and those this run gave up on. Without a webhook
         nothing was meant to be sent: 0. Call it when ``run`` no longer runs.
         """
-        if self._sender is None:
+        if self._carrier is None:
             return 0
         ends_mono = self._clock.monotonic() + deadline_s
         try:
             async with asyncio.timeout(deadline_s):
-                await self._finish(ends_mono)
+                await self._finish(self._carrier, ends_mono)
         except TimeoutError:
             log.debug("the time to drain the outbox is over")
         finally:
-            await self._cut_off()
+            await self._carrier.cut_off()
         return await self._undelivered()
 
-    async def _finish(self, ends_mono: float) -> None:
-        if self._attempt is not None:
-            await asyncio.wait({self._attempt})
-        while True:
-            wait_s = await self._turn()
-            if self._clock.monotonic() + wait_s > ends_mono:
-                return
-            await self._clock.sleep(wait_s)
-
-    async def _cut_off(self) -> None:
-        if self._attempt is not None and self._attempt.cancel():
-            log.warning("stopped before Discord answered: a message may arrive twice")
-            await asyncio.wait({self._attempt})
+    async def _finish(self, carrier: Carrier, ends_mono: float) -> None:
+        await carrier.arrived()
+        with self._packer.hurrying():
+            while True:
+                wait_s = await self._turn()
+                if self._clock.monotonic() + wait_s > ends_mono:
+                    return
+                await self._clock.sleep(wait_s)
 
     async def _undelivered(self) -> int:
         try:
-            counts = await self._store.counts(kind="finding")
+            counts = await self._store.counts(kind="finding", routes=self._routes)
         except StoreUnavailable as error:
             log.error("cannot tell what is undelivered: %s", error)  # noqa: TRY400 - no bug
             return self._notices.lost or 1
         return counts[RowState.PENDING] + self._notices.lost
-
-    async def _nap(self, seconds: float) -> None:
-        """Wait, but no longer than until woken."""
-        async with asyncio.TaskGroup() as tasks:
-            alarm = tasks.create_task(self._wake_after(seconds), name="courier's alarm")
-            await self._woken.wait()
-            alarm.cancel()
-
-    async def _wake_after(self, seconds: float) -> None:
-        await self._clock.sleep(seconds)
-        self.wake()
 
     # one turn
 
@@ -156,34 +182,40 @@ class Courier:
 
         A disk that fails is one of the things to wait for.
         """
+        wait_s = self._disk.wait_s(self._clock.monotonic())
+        if wait_s == 0:
+            wait_s = await self._with_disk()
+        if self._carrier is not None and self._restored:
+            wait_s = min(wait_s, await self._direct.send(self._carrier))
+        return wait_s
+
+    async def _with_disk(self) -> float:
         try:
             wait_s = await self._step()
         except StoreUnavailable as error:
-            return self._disk_failed(error)
-        if self._disk_wait_s:
-            self._disk_wait_s = 0.0
-            self._tell("")
+            return self._disk.failed(error, self._clock.monotonic())
+        self._disk.worked()
         return wait_s
 
-    def _disk_failed(self, error: StoreUnavailable) -> float:
-        if not self._disk_wait_s:
-            log.warning("the outbox cannot be read or written, will retry: %s", error)
-        self._disk_wait_s = min(2 * self._disk_wait_s or 1.0, _LONGEST_DISK_WAIT_S)
-        self._tell(f"outbox: {error}")
-        return self._disk_wait_s
-
     async def _step(self) -> float:
-        if self._sender is None:
+        if self._carrier is None:
+            await self._expire()
             await self._show(None)
             return math.inf
         await self._restore()
         await self._ledger.pay()
         await self._expire()
+        await self._settle_direct()
         hold = self._gate.hold(self._clock.monotonic())
         await self._show(hold)
         if hold is not None:
             return await self._sit_out(hold)
-        return await self._send_next(self._sender)
+        if self._gate.state is BreakerState.CLOSED:
+            # else the probe comes first
+            await self._digester.open_again(
+                now_ms=self._clock.now_ms(), pending=self._receiver.pending
+            )
+        return await self._send_next(self._carrier)
 
     async def _restore(self) -> None:
         if self._restored:
@@ -194,8 +226,13 @@ class Courier:
         self._restored = True
 
     async def _expire(self) -> None:
-        for row in await self._store.expire(self._clock.now_ms()):
+        now_ms = self._clock.now_ms()
+        for row in await self._store.expire(now_ms, routes=self._routes):
             self._notices.row(row, DeliveryStatus.EXPIRED, row.last_error)
+
+    async def _settle_direct(self) -> None:
+        for row, settled in await self._direct.settled():
+            self._notices.settled(row, settled, self._notices.latency_s)
 
     async def _show(self, hold: Hold | None) -> None:
         until_mono = None
@@ -206,7 +243,7 @@ class Courier:
             breaker=self._gate.state,
             until_mono=until_mono,
             failures=self._gate.failures,
-            pending=await self._store.depth(),
+            pending=await self._store.depth(routes=self._routes),
             latency_s=self._notices.latency_s,
             reason="" if hold is None else hold.reason,
         )
@@ -215,10 +252,12 @@ class Courier:
     # while something holds
 
     async def _sit_out(self, hold: Hold) -> float:
+        self._digester.held(self._clock.now_ms())
+        pending = await self._store.entries([RowState.PENDING], routes=self._routes)
         if hold.by_breaker and self._skips:
-            await self._skip()
+            await self._skip(pending)
         else:
-            for row in await self._store.entries([RowState.PENDING]):
+            for row in pending:
                 self._notices.held(row, hold.reason)
         if await self._store.load_receiver(self._fingerprint) is None:
             log.info("the webhook was revived by hand")
@@ -226,74 +265,32 @@ class Courier:
             return 0.0
         return hold.wait_s
 
-    async def _skip(self) -> None:
+    async def _skip(self, pending: Sequence[OutboxRow]) -> None:
         given_up = Settlement(state=RowState.DEAD, error=_SKIPPED)
-        for row in await self._store.entries([RowState.PENDING]):
-            if row.kind == "finding":
+        for row in pending:
+            if row.kind == "finding" and row.digest is None:
                 await self._store.settle(row.id, given_up, now_ms=self._clock.now_ms())
                 log.warning("finding %s %s", row.episode, _SKIPPED)
                 self._notices.row(row, DeliveryStatus.DEAD, _SKIPPED)
 
     # while nothing holds
 
-    async def _send_next(self, sender: Sender) -> float:
-        rows = await self._store.due(self._clock.now_ms())
-        if not rows:
-            return await self._until_due_s()
+    async def _send_next(self, carrier: Carrier) -> float:
+        now, now_ms = self._clock.monotonic(), self._clock.now_ms()
+        probing = self._gate.state is not BreakerState.CLOSED
+        choice, wait_s = await self._packer.choose(now, now_ms, probing=probing)
+        if choice is None:
+            return wait_s
         pause_s = self._gate.pause_s(self._clock.monotonic())
-        if pause_s == 0:
-            await self._send(sender, rows[0])
-        return pause_s
-
-    async def _until_due_s(self) -> float:
-        now_ms = self._clock.now_ms()
-        due_ms = await self._store.next_due_ms(now_ms)
-        return math.inf if due_ms is None else max(due_ms - now_ms, 0) / 1000
-
-    async def _send(self, sender: Sender, row: OutboxRow) -> None:
-        body = letter(row, now_ms=self._clock.now_ms())
-        await self._store.begin_attempt(row.id)
-        self._attempt = asyncio.create_task(  # noqa: TID251 - outlives a cancelled run
-            self._deliver(sender, row, body), name=f"deliver row {row.id}"
+        if pause_s > 0:
+            return pause_s
+        parcel = await self._packer.pack(choice, now_ms)
+        await self._store.begin_attempt(
+            *[row.id for row in parcel.rows],
+            receiver=self._gate.export(now, now_ms, sending=True),
         )
-        # Cut off, it may have arrived and would be made again: drain lets it end.
-        await asyncio.shield(self._attempt)
-
-    async def _deliver(
-        self, sender: Sender, row: OutboxRow, body: Mapping[str, object]
-    ) -> None:
-        permit = self._gate.enter(self._clock.monotonic())
-        self._notices.change(permit.change)
-        try:
-            answer = await sender.post(body)
-        except asyncio.CancelledError:
-            self._gate.abandon(permit, self._clock.monotonic())
-            self._owe(row, CUT_OFF)
-            await self._ledger.try_to_pay()
-            raise
-        ruling = judge(answer, before=self._gate.streak)
-        now, now_ms = self._clock.monotonic(), self._clock.now_ms()
-        outage = self._gate.outage
-        change = self._gate.settle(permit, ruling, now, now_ms)
-        settled = settlement(
-            row, ruling, now_ms=now_ms, bury=lambda: self._gate.bury(now)
-        )
-        is_over = change is not None and change.new is BreakerState.CLOSED
-        self._owe(row, settled, over=outage if is_over else None)
-        self._notices.change(change)
-        self._notices.attempt(row, ruling, settled, answer.latency_s)
-        await self._ledger.try_to_pay()
-
-    def _owe(
-        self, row: OutboxRow, settled: Settlement, *, over: Outage | None = None
-    ) -> None:
-        now, now_ms = self._clock.monotonic(), self._clock.now_ms()
-        self._ledger.owe(
-            Outcome(
-                row=row,
-                settlement=settled,
-                receiver=self._gate.export(now, now_ms),
-                at_ms=now_ms,
-                over=over,
-            )
-        )
+        if not probing:
+            self._packer.begun(parcel, self._clock.monotonic())
+        ruling = await carrier.carry(parcel)
+        self._packer.answered(parcel, ruling)
+        return 0.0

@@ -20,15 +20,18 @@ __all__ = ["Gate", "Hold", "Outage"]
 log = logging.getLogger(__name__)
 
 _OUTAGE: Final = "outage"
-"""Saved beside what the breaker exports: its own reason is that of the last change."""
+_SENT: Final = "sent_ms"
+_BURIED: Final = "buried"
+"""Saved beside what the breaker exports: why the outage began, for the breaker's own
+reason is that of the last change; when the last messages went; whose were given up."""
 
 _LONGEST_S: Final = 86_400.0
 """A wait that was saved is believed up to a day: the wall clock may have jumped."""
 
 _MOST_DEAD_LETTERS: Final = 3
 _DEAD_LETTER_PAUSE_S: Final = 3_600.0
-"""So many messages refused in a row are our fault, not theirs: the rest is kept, and
-one of them tried again after the pause."""
+"""So many messages refused in a row, on as many subjects, are our fault, not theirs:
+the rest is kept, and one of them tried again after the pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Gate:
         self._fingerprint = fingerprint
         self._pace = Pace()
         self._streak = Streak()
-        self._dead_letters = 0
+        self._buried: list[str] = []
         self._not_before = 0.0
         self._reason = ""
         self._refilled_at = 0.0
@@ -123,21 +126,24 @@ class Gate:
             # a breaker that is switched off must not revive a dead webhook
             change = self._breaker.condemn(ruling.explanation)
         if ruling.fate is Fate.SENT:
-            self._dead_letters = 0
+            self._buried.clear()
             self._refilled_at = now + ruling.wait_s
         elif ruling.wait_s > 0:
             self._shut(ruling.wait_s, ruling.explanation, now)
         self._note_outage(change, now_ms)
         return change
 
-    def bury(self, now: float) -> bool:
-        """Ask to give up on a message that was refused; False if it must be kept.
+    def bury(self, subject: str, now: float) -> bool:
+        """Ask to give up on a refused message about this; False if it must be kept.
 
         After so many in a row nothing is sent for a while, and no more are given up.
+        Several about one subject count once: an episode of a market whose name Discord
+        filters has three.
         """
-        may = self._dead_letters < _MOST_DEAD_LETTERS
-        self._dead_letters = min(self._dead_letters + 1, _MOST_DEAD_LETTERS)
-        if self._dead_letters == _MOST_DEAD_LETTERS:
+        may = len(self._buried) < _MOST_DEAD_LETTERS
+        if may and subject not in self._buried:
+            self._buried.append(subject)
+        if len(self._buried) == _MOST_DEAD_LETTERS:
             reason = f"{_MOST_DEAD_LETTERS} messages in a row were refused"
             log.error("%s: nothing is sent for %.0f s", reason, _DEAD_LETTER_PAUSE_S)
             self._shut(_DEAD_LETTER_PAUSE_S, reason, now)
@@ -145,22 +151,32 @@ class Gate:
 
     def revive(self) -> Change | None:
         """Forget everything that stood in the way but the pace."""
-        self._streak, self._dead_letters = Streak(), 0
+        self._streak, self._buried = Streak(), []
         self._not_before, self.outage = 0.0, None
         return self._breaker.reset()
 
-    def export(self, now: float, now_ms: int) -> ReceiverState:
-        """Return what must survive a restart."""
+    def export(
+        self, now: float, now_ms: int, *, sending: bool = False
+    ) -> ReceiverState:
+        """Return what must survive a restart.
+
+        ``sending`` counts the message that is about to be sent: Discord will, even if
+        nobody is left to note its answer.
+        """
         left_ms = round((self._not_before - now) * 1000)
         is_dead = self.state is BreakerState.DEAD
         return ReceiverState(
             fingerprint=self._fingerprint,
             breaker=self._breaker.export(now, now_ms)
-            | {_OUTAGE: self.outage.reason if self.outage else ""},
+            | {
+                _OUTAGE: self.outage.reason if self.outage else "",
+                _SENT: [*self._pace.export(now, now_ms), *[now_ms] * sending],
+                _BURIED: list(self._buried),
+            },
             not_before_ms=now_ms + left_ms if left_ms > 0 else 0,
             gate_reason=self._reason if left_ms > 0 else "",
             opened_ms=self.outage.opened_ms if self.outage else None,
-            dead_letters=self._dead_letters,
+            dead_letters=len(self._buried),
             dead_reason=self._breaker.reason if is_dead else "",
         )
 
@@ -169,10 +185,14 @@ class Gate:
         self._breaker.restore(saved.breaker, now, now_ms)
         if saved.dead_reason and self.state is not BreakerState.DEAD:
             self._breaker.condemn(saved.dead_reason)
+        self._pace.restore(saved.breaker.get(_SENT), now, now_ms)
+        if saved.breaker.get(_SENT):
+            # one more may have been on its way when that run ended
+            self._pace.sent(now)
         left_s = (saved.not_before_ms - now_ms) / 1000
         self._not_before = now + min(max(left_s, 0.0), _LONGEST_S)
         self._reason = saved.gate_reason
-        self._dead_letters = saved.dead_letters
+        self._buried = _buried(saved)
         if saved.opened_ms is not None:
             reason = str(saved.breaker.get(_OUTAGE, ""))
             self.outage = Outage(saved.opened_ms, reason)
@@ -188,3 +208,12 @@ class Gate:
             self.outage = Outage(now_ms, change.reason)
         if change.new is BreakerState.CLOSED:
             self.outage = None
+
+
+def _buried(saved: ReceiverState) -> list[str]:
+    buried = saved.breaker.get(_BURIED)
+    known = buried if isinstance(buried, list) else []
+    # an older liqmon kept the number only
+    return [*map(str, known), *map(str, range(saved.dead_letters))][
+        : saved.dead_letters
+    ]

@@ -14,7 +14,7 @@ from liqmon.core.board import BoardSnapshot, MarketRow
 from liqmon.core.events import FeedChanged, FeedState
 from liqmon.errors import StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
-from liqmon.monitor.letters import silence_report
+from liqmon.monitor.reports import silence_report
 from liqmon.store.outbox import OutboxEntry
 
 __all__ = ["ReportBox", "Sentinel"]
@@ -95,7 +95,11 @@ class Sentinel:
 
     async def _note_silence(self, board: BoardSnapshot, stale: set[str]) -> None:
         waited_s = self._clock.monotonic() - board.started_mono
-        is_silent = stale >= set(board.rows) and waited_s > self._stale_after_s
+        # before any exchange has said anything, liqmon is still starting
+        begun = bool(board.rows or board.exchanges)
+        is_silent = (
+            begun and stale >= set(board.rows) and waited_s > self._stale_after_s
+        )
         if is_silent and self._silent_since_ms is None:
             now_ms = self._clock.now_ms()
             since_ms = now_ms - round(self._stale_after_s * 1000)

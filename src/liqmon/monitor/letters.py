@@ -4,10 +4,11 @@ A row may have been written by another version of liqmon. What cannot be read an
 is told in general words rather than dropped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from liqmon.core.facts import finding_from_facts
+from liqmon.core.model import Finding, Phase
+from liqmon.discord.digest import digest_messages
 from liqmon.discord.embeds import (
     breaker_report,
     finding_message,
@@ -16,70 +17,95 @@ from liqmon.discord.embeds import (
 )
 from liqmon.discord.fit import fit
 from liqmon.discord.message import Message
-from liqmon.store.outbox import OutboxEntry, OutboxRow
+from liqmon.discord.text import external
+from liqmon.monitor.incidents import Edit, finding_in
+from liqmon.monitor.reports import DIGEST, DISK, SILENCE, WEBHOOK
+from liqmon.monitor.routing import Heading
+from liqmon.store.digests import DigestContent
+from liqmon.store.outbox import OutboxRow
 
-__all__ = ["letter", "outage_report", "silence_report"]
+__all__ = ["digest_letters", "edited", "letter", "repost"]
 
-_REPORT: Final = "breaker"
-_SILENCE: Final = "silence"
-_REPORT_VERSION: Final = 1
-_LOW: Final = 1
+Body = Mapping[str, object]
 
+# https://discord.com/developers/docs/resources/message#message-object-message-flags
+_SUPPRESS_NOTIFICATIONS: Final = 1 << 12
 
-def outage_report(
-    *, opened_ms: int, closed_ms: int, reason: str, held: int
-) -> OutboxEntry:
-    """Return the entry that tells, after recovery, of the time without Discord."""
-    return OutboxEntry(
-        dedup_key=f"{_REPORT}:{opened_ms}",
-        episode="",
-        kind="report",
-        severity=_LOW,
-        payload={
-            "report": _REPORT,
-            "version": _REPORT_VERSION,
-            "opened_ms": opened_ms,
-            "closed_ms": closed_ms,
-            "reason": reason,
-            "held": held,
-        },
-    )
+_NO_HEADING: Final = Heading()
 
 
-def silence_report(*, since_ms: int, until_ms: int | None, reason: str) -> OutboxEntry:
-    """Return the entry that tells that no data come, or that they are back."""
-    return OutboxEntry(
-        dedup_key=f"{_SILENCE}:{since_ms}:{'over' if until_ms else 'began'}",
-        episode="",
-        kind="report",
-        severity=_LOW,
-        payload={
-            "report": _SILENCE,
-            "version": _REPORT_VERSION,
-            "since_ms": since_ms,
-            "until_ms": until_ms,
-            "reason": reason,
-        },
-    )
-
-
-def letter(row: OutboxRow, *, now_ms: int) -> Mapping[str, object]:
-    """Return the body to post for ``row``."""
+def letter(
+    row: OutboxRow,
+    *,
+    now_ms: int,
+    heading: Heading = _NO_HEADING,
+    others: Sequence[Finding] = (),
+    nth_today: int | None = None,
+    picture: str = "",
+) -> Body:
+    """Return the body to post for ``row``, whose message ``others`` share."""
     if row.kind == "report":
-        return _report(row)
-    try:
-        finding = finding_from_facts(row.payload)
-    except (KeyError, TypeError, ValueError):
+        return _hushed(_report(row)) if heading.silent else _report(row)
+    finding = finding_in(row.payload)
+    if finding is None:
         return _in_general(row)
     late_s = max(now_ms - row.created_ms, 0) / 1000
     if row.plain:
         return plain(finding, late_s=late_s, ambiguous=row.ambiguous)
     return finding_message(
-        finding, now_ms=now_ms, late_s=late_s, ambiguous=row.ambiguous
+        finding,
+        now_ms=now_ms,
+        late_s=late_s,
+        ambiguous=row.ambiguous,
+        others=others,
+        nth_today=nth_today,
+        mention_role=heading.mention_role,
+        silent=heading.silent,
+        picture=picture,
     )
 
 
-def _report(row: OutboxRow) -> Mapping[str, object]:
+def _hushed(body: Body) -> Body:
+    return {**body, "flags": _SUPPRESS_NOTIFICATIONS}
+
+
+def edited(edit: Edit, *, now_ms: int, picture: str = "") -> Body:
+    """Return the body that replaces a message's; nobody is notified of it."""
+    first, *others = edit.findings
+    return finding_message(
+        first,
+        now_ms=now_ms,
+        others=others,
+        continued=edit.continued,
+        picture=picture,
+    )
+
+
+def repost(edit: Edit, *, now_ms: int) -> Body:
+    """Return the body of the message that takes the place of one that is lost."""
+    first, *others = edit.findings
+    return finding_message(first, now_ms=now_ms, others=others, silent=True)
+
+
+def digest_letters(
+    row: OutboxRow, content: DigestContent, *, now_ms: int
+) -> Sequence[Body]:
+    """Return the bodies of a digest, one or more."""
+    since_ms, until_ms = row.payload.get("since_ms"), row.payload.get("until_ms")
+    if row.plain or not (isinstance(since_ms, int) and isinstance(until_ms, int)):
+        return [_in_general(row)]
+    found = [finding for facts in content.facts if (finding := finding_in(facts))]
+    return digest_messages(
+        [one for one in found if one.phase is not Phase.END],
+        [one for one in found if one.phase is Phase.END],
+        expired=content.expired,
+        since_ms=since_ms,
+        until_ms=until_ms,
+        now_ms=now_ms,
+    )
+
+
+def _report(row: OutboxRow) -> Body:
     match row.payload:
         case {
             "since_ms": int(since_ms),
@@ -100,10 +126,11 @@ def _report(row: OutboxRow) -> Mapping[str, object]:
             return _in_general(row)
 
 
-def _in_general(row: OutboxRow) -> Mapping[str, object]:
+def _in_general(row: OutboxRow) -> Body:
     at = f"<t:{row.created_ms // 1000}:F>"
     if row.kind == "report":
-        return fit(Message(f"liqmon: {_subject(row)}; noted {at}"))
+        silent = row.payload.get("report") == DISK
+        return fit(Message(f"liqmon: {_subject(row)}; noted {at}", silent=silent))
     return fit(
         Message(
             f"liqmon: a liquidation finding of {at} · {row.episode}\n"
@@ -113,7 +140,15 @@ def _in_general(row: OutboxRow) -> Mapping[str, object]:
 
 
 def _subject(row: OutboxRow) -> str:
-    if row.payload.get("report") == _SILENCE:
-        over = row.payload.get("until_ms") is not None
-        return "data are back" if over else "no market data"
-    return "Discord was unreachable"
+    match row.payload:
+        case {"report": kind, "until_ms": until_ms} if kind == SILENCE:
+            return "no market data" if until_ms is None else "data are back"
+        case {"report": kind} if kind == DIGEST:
+            return "findings piled up while Discord was unreachable: liqmon outbox list"
+        case {"report": kind, "why": str(why)} if kind == WEBHOOK:
+            return f"a webhook takes no messages: {external(why, 300)}"
+        case {"report": kind, "count": int(count)} if kind == DISK:
+            findings = "1 finding" if count == 1 else f"{count} findings"
+            return f"the disk failed, {findings} had to be sent from memory"
+        case _:
+            return "Discord was unreachable"

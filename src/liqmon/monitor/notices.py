@@ -1,7 +1,7 @@
 """What the courier makes known: events for the board and the streams, and log lines."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from liqmon.clock import Clock
@@ -20,6 +20,7 @@ __all__ = ["Notices"]
 
 log = logging.getLogger(__name__)
 
+_LOST: Final = frozenset({DeliveryStatus.DEAD, DeliveryStatus.EXPIRED})
 _LEVELS: Final = {
     BreakerState.OPEN: logging.WARNING,
     BreakerState.DEAD: logging.ERROR,
@@ -58,11 +59,19 @@ class Notices:
             )
         )
 
-    def attempt(
-        self, row: OutboxRow, ruling: Ruling, settled: Settlement, latency_s: float
+    def answer(self, ruling: Ruling) -> None:
+        """Tell, once, what stands in the way."""
+        trouble = "" if ruling.fate is Fate.SENT else ruling.explanation
+        if trouble and trouble != self._trouble:
+            will_not_heal = ruling.suspended or ruling.verdict is Verdict.FATAL
+            level = logging.ERROR if will_not_heal else logging.WARNING
+            log.log(level, "not delivered: %s; %s", trouble, ruling.hint)
+        self._trouble = trouble
+
+    def settled(
+        self, row: OutboxRow, settled: Settlement, latency_s: float | None
     ) -> None:
-        """Tell what an attempt came to."""
-        self._log_trouble(ruling)
+        """Tell what an attempt came to for one row."""
         if settled.state is RowState.DEAD:
             log.error("gave up on a message: %s", settled.error)
             self.row(row, DeliveryStatus.DEAD, settled.error)
@@ -78,6 +87,11 @@ class Notices:
                 )
             )
 
+    def followed(self, rows: Sequence[OutboxRow]) -> None:
+        """Tell what became of rows that a digest told, or should have."""
+        for row in rows:
+            self.row(row, DeliveryStatus(row.state.value), row.last_error)
+
     def held(self, row: OutboxRow, reason: str) -> None:
         """Tell, once, that a row has to wait."""
         if row.id not in self._held:
@@ -85,15 +99,7 @@ class Notices:
             self.row(row, DeliveryStatus.HELD, reason)
 
     def row(self, row: OutboxRow, status: DeliveryStatus, reason: str) -> None:
-        """Tell that a row was not delivered."""
-        if status is not DeliveryStatus.HELD and row.kind == "finding":
+        """Tell that a row was not delivered by itself."""
+        if status in _LOST and row.kind == "finding":
             self.lost += 1
         self._emit(Delivery(self._clock.now_ms(), row.episode, status, reason))
-
-    def _log_trouble(self, ruling: Ruling) -> None:
-        trouble = "" if ruling.fate is Fate.SENT else ruling.explanation
-        if trouble and trouble != self._trouble:
-            will_not_heal = ruling.suspended or ruling.verdict is Verdict.FATAL
-            level = logging.ERROR if will_not_heal else logging.WARNING
-            log.log(level, "not delivered: %s; %s", trouble, ruling.hint)
-        self._trouble = trouble

@@ -6,6 +6,7 @@ are 5 in 2 s per webhook and 30 in 60 s per channel, the latter invisible in its
 through in the minute after an idle spell, hence a window beside it.
 """
 
+import math
 from collections import deque
 from typing import Final
 
@@ -40,3 +41,15 @@ class Pace:
         """Count a message, delivered or not: Discord counts both."""
         self._sent.append(now)
         self._full_at = max(self._full_at, now) + _REFILL_S
+
+    def export(self, now: float, now_ms: int) -> list[int]:
+        """Return when (wall clock) the messages went that still count."""
+        ages_s = (now - at for at in self._sent)
+        return [now_ms - round(age_s * 1000) for age_s in ages_s if age_s < _WINDOW_S]
+
+    def restore(self, saved: object, now: float, now_ms: int) -> None:
+        """Count what an earlier run sent; what makes no sense is left out."""
+        for at_ms in saved if isinstance(saved, list) else ():
+            age_s = (now_ms - at_ms) / 1000 if isinstance(at_ms, int) else math.inf
+            if 0 <= age_s < _WINDOW_S:
+                self.sent(now - age_s)

@@ -17,7 +17,13 @@ from liqmon.clock import Clock
 from liqmon.core.board import Feed, MarketRow
 from liqmon.core.breadth import Voice
 from liqmon.core.detector import latest, readings, warmup
-from liqmon.core.episode import EpisodePolicy, EpisodeState, Reason, judge
+from liqmon.core.episode import (
+    EpisodePolicy,
+    EpisodeState,
+    Reason,
+    judge,
+    progress,
+)
 from liqmon.core.events import FeedChanged, FeedState, FindingRaised
 from liqmon.core.facts import finding_to_facts, state_to_facts
 from liqmon.core.features import SCALES, Features, features
@@ -25,6 +31,7 @@ from liqmon.core.model import Candles, Finding, FloatArray, Market, Reading
 from liqmon.errors import FeedError, FeedRejected, StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.company import Company
+from liqmon.monitor.entries import finding_entry
 from liqmon.monitor.history import CandleSource, History
 from liqmon.store.outbox import OutboxEntry
 
@@ -59,13 +66,24 @@ class FindingStore(Protocol):
         state: Mapping[str, object],
         findings: Sequence[OutboxEntry],
         now_ms: int,
+        told: Sequence[Mapping[str, object]] = (),
+        progress: Mapping[str, object] | None = None,
     ) -> None:
         """Write all of it or, raising StoreUnavailable, nothing."""
         ...
 
 
+def _by_default(_finding: Finding) -> Sequence[str]:
+    return ("",)
+
+
 class Watcher:
-    """Watches one market; ``step`` is one poll. Polls of one market never overlap."""
+    """Watches one market; ``step`` is one poll. Polls of one market never overlap.
+
+    ``routes_of`` names the webhooks of a finding. ``on_finding`` is called when there
+    is something new on disk, ``on_undurable`` with what the disk did not take; it is
+    offered again at the next poll.
+    """
 
     def __init__(
         self,
@@ -79,6 +97,8 @@ class Watcher:
         policy: EpisodePolicy,
         state: EpisodeState,
         on_finding: Callable[[], None],
+        on_undurable: Callable[[Sequence[OutboxEntry]], None] = lambda _: None,
+        routes_of: Callable[[Finding], Sequence[str]] = _by_default,
     ) -> None:
         self.market = market
         self.busy = False
@@ -93,6 +113,13 @@ class Watcher:
         self._policy = policy
         self._state = self._kept = state
         self._on_finding = on_finding
+        self._on_undurable = on_undurable
+        self._routes_of = routes_of
+
+    @property
+    def candles(self) -> Candles:
+        """The bars that were judged last, and the one that forms."""
+        return self._history.bars
 
     async def step(
         self, now_ms: int, *, deadline_mono: float, company: Company | None = None
@@ -175,23 +202,41 @@ class Watcher:
         if self._state.judged_ms is None:
             findings = _still_on(findings, state)
         if findings or _is_worth_keeping(self._kept, state):
-            await self._commit(state, findings)
+            await self._commit(state, findings, closed[-1])
         self._state = state
 
-    async def _commit(self, state: EpisodeState, findings: Sequence[Finding]) -> None:
-        await self._store.commit_findings(
-            market_key=self.market.key,
-            timeframe=self._timeframe,
-            state=state_to_facts(state),
-            findings=[_outbox_entry(finding) for finding in findings],
-            now_ms=self._clock.now_ms(),
-        )
+    async def _commit(
+        self, state: EpisodeState, findings: Sequence[Finding], newest: Reading
+    ) -> None:
+        now = progress(state, newest, market=self.market, timeframe=self._timeframe)
+        await self._keep(state, findings, now)
         self._kept = state
         self._bulletin.show_banner("disk", "")
         for finding in findings:
             self._bulletin.publish(FindingRaised(self._clock.now_ms(), finding))
-        if findings:
+        if findings or now is not None:
             self._on_finding()
+
+    async def _keep(
+        self, state: EpisodeState, findings: Sequence[Finding], now: Finding | None
+    ) -> None:
+        routes = {finding: self._routes_of(finding) for finding in findings}
+        entries = [
+            finding_entry(one, route) for one in findings for route in routes[one]
+        ]
+        try:
+            await self._store.commit_findings(
+                market_key=self.market.key,
+                timeframe=self._timeframe,
+                state=state_to_facts(state),
+                findings=entries,
+                now_ms=self._clock.now_ms(),
+                told=[finding_to_facts(one) for one in findings if not routes[one]],
+                progress=None if now is None else finding_to_facts(now),
+            )
+        except StoreUnavailable:
+            self._on_undurable(entries)
+            raise
 
     def _show(
         self, seen: Features, bars: Candles, breadth: FloatArray, now_ms: int
@@ -280,13 +325,3 @@ def _change(bars: Candles, span_ms: int) -> float | None:
     if int(bars.open_ms[at]) != from_ms:
         return None
     return float(bars.close[-1] / bars.close[at]) - 1.0
-
-
-def _outbox_entry(finding: Finding) -> OutboxEntry:
-    return OutboxEntry(
-        dedup_key=f"{finding.episode}:{finding.phase}:{finding.severity.name}",
-        episode=finding.episode,
-        kind="finding",
-        severity=int(finding.severity),
-        payload=finding_to_facts(finding),
-    )

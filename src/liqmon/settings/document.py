@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from os import fstat
@@ -105,12 +106,19 @@ def _syntax_problem(fault: str, text: str, name: str) -> Problem:
 
 
 def _places(lines: list[str], name: str) -> Iterator[tuple[Key, Place]]:
-    """Yield each key and table with its first line, as far as a glance can tell."""
+    """Yield each key and table with its first line, as far as a glance can tell.
+
+    The tables of a list are numbered: ``("discord", "routes", "0", "name")``.
+    """
     seen: set[Key] = set()
+    begun: Counter[Key] = Counter()
     table: Key = ()
     for number, line in enumerate(lines, start=1):
         if header := _TABLE.match(line):
             table = key = _parts(header[1])
+            if line.lstrip().startswith("[["):
+                table = key = (*table, str(begun[table]))
+                begun[key[:-1]] += 1
         elif entry := _ENTRY.match(line):
             key = table + _parts(entry[1])
         else:

@@ -5,7 +5,7 @@ was written, for the messages.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
@@ -14,11 +14,12 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from liqmon.settings.document import Document, Key
-from liqmon.settings.models import OverrideTable, Settings
+from liqmon.settings.models import OverrideTable, RouteTable, Settings
 from liqmon.settings.places import absolute
 from liqmon.settings.problems import Place, Problem, suggestion
 
 __all__ = [
+    "ROUTES",
     "SECRET",
     "SECRET_FILE",
     "Layer",
@@ -30,10 +31,12 @@ __all__ = [
     "names_under",
     "nested",
     "place_of",
+    "routes_in",
 ]
 
 SECRET: Final[Key] = ("discord", "webhook_url")
 SECRET_FILE: Final[Key] = ("discord", "webhook_url_file")
+ROUTES: Final[Key] = ("discord", "routes")
 
 _PATHS: Final = frozenset({SECRET_FILE, ("log", "file")})
 _PREFIX: Final = "LIQMON_"
@@ -151,12 +154,24 @@ def dotted(key: Iterable[object]) -> str:
     return text.removeprefix(".")
 
 
+def routes_in(values: Mapping[Key, object]) -> dict[int, Mapping[str, object]]:
+    """Return each route that is a table at all, by its place in the list."""
+    routes = values.get(ROUTES)
+    return {
+        place: route
+        for place, route in enumerate(routes if isinstance(routes, list) else [])
+        if isinstance(route, dict)
+    }
+
+
 def _model(key: Key) -> type[BaseModel] | None:
     match key:
         case ():
             return Settings
         case ("overrides", _):
             return OverrideTable
+        case ("discord", "routes", _):
+            return RouteTable
         case (table,) if table in Settings.model_fields:
             default = Settings.model_fields[table].default
             return type(default) if isinstance(default, BaseModel) else None
@@ -183,12 +198,23 @@ def _flat(table: Mapping[str, object], prefix: Key) -> Iterable[tuple[Key, objec
 def _with_paths(
     values: Mapping[Key, object], base: Path, environ: Mapping[str, str]
 ) -> dict[Key, object]:
-    def seen(key: Key, value: object) -> object:
-        if key in _PATHS and isinstance(value, str | Path):
+    def seen(value: object) -> object:
+        if isinstance(value, str | Path):
             return absolute(value, base=base, environ=environ)
         return value
 
-    return {key: seen(key, value) for key, value in values.items()}
+    paths = {key: seen(value) for key, value in values.items() if key in _PATHS}
+    routes = values.get(ROUTES)
+    if isinstance(routes, list):
+        paths[ROUTES] = [_route_seen(route, seen) for route in routes]
+    return {**values, **paths}
+
+
+def _route_seen(route: object, seen: Callable[[object], object]) -> object:
+    name = SECRET_FILE[-1]
+    if isinstance(route, dict) and name in route:
+        return route | {name: seen(route[name])}
+    return route
 
 
 def _key_of(variable: str) -> Key:

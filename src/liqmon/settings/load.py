@@ -23,10 +23,16 @@ from liqmon.settings.layers import (
     nested,
     place_of,
 )
-from liqmon.settings.models import Settings, symbol_key
+from liqmon.settings.models import DiscordTable, Settings, symbol_key
 from liqmon.settings.places import find_file
 from liqmon.settings.problems import Place, Problem, config_error, suggestion
-from liqmon.settings.secret import exposed, read_secret, torn
+from liqmon.settings.secret import (
+    Secret,
+    exposed,
+    read_route_secrets,
+    read_secret,
+    torn,
+)
 from liqmon.webhook import WebhookUrl
 
 __all__ = ["Loaded", "load"]
@@ -89,16 +95,18 @@ def load(
     settings, faults = _validated(values, places)
     problems += faults
     secret = read_secret(values, places, environ)
+    routed = read_route_secrets(values, places, environ)
     problems += [*torn(layers), *secret.problems]
+    problems += [fault for one in routed.values() for fault in one.problems]
     if settings is None or problems:
         raise config_error(problems)
     sources = {key: origin.source for key, origin in origins.items()}
     if secret.webhook is not None:
         sources[SECRET] = secret.source
         settings = _with_webhook(settings, secret.webhook)
-    return Loaded(
-        settings, path, _every_source(settings, sources), (*warnings, *repeated)
-    )
+    settings = _with_route_webhooks(settings, routed)
+    warnings += [*repeated, *_lost_routes(settings.discord)]
+    return Loaded(settings, path, _every_source(settings, sources), tuple(warnings))
 
 
 def _shown(path: Path, cwd: Path) -> str:
@@ -163,6 +171,26 @@ def _without_repeats(
 def _with_webhook(settings: Settings, webhook: WebhookUrl) -> Settings:
     discord = settings.discord.model_copy(update={"webhook_url": webhook})
     return settings.model_copy(update={"discord": discord})
+
+
+def _with_route_webhooks(settings: Settings, secrets: Mapping[int, Secret]) -> Settings:
+    routes = tuple(
+        route.model_copy(update={"webhook_url": secrets[place].webhook})
+        if place in secrets
+        else route
+        for place, route in enumerate(settings.discord.routes)
+    )
+    discord = settings.discord.model_copy(update={"routes": routes})
+    return settings.model_copy(update={"discord": discord})
+
+
+def _lost_routes(discord: DiscordTable) -> list[str]:
+    """Return a warning for each route that leads nowhere."""
+    return [
+        f"route {route.name} has no webhook, and [discord] has none either"
+        for route in discord.routes
+        if discord.webhook is None and route.webhook is None and route.mode != "off"
+    ]
 
 
 def _every_source(settings: Settings, sources: Mapping[Key, str]) -> Mapping[str, str]:

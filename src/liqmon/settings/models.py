@@ -10,19 +10,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-)
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from liqmon.core.sensitivity import Sensitivity, threshold_of
-from liqmon.errors import ConfigError
-from liqmon.webhook import WebhookUrl, is_loopback
+from liqmon.settings.discord import DiscordTable, RouteTable
+from liqmon.settings.fields import (
+    DAY_S,
+    ExchangeId,
+    Loopback,
+    OpenFor,
+    Symbol,
+    Table,
+    Threshold,
+    Timeout,
+    Wait,
+)
 
 __all__ = [
     "BreakerTable",
@@ -33,13 +36,12 @@ __all__ = [
     "LogTable",
     "OverrideTable",
     "RetryTable",
+    "RouteTable",
     "Settings",
     "WatchTable",
     "schema",
     "symbol_key",
 ]
-
-_DAY_S = 86_400
 
 
 def symbol_key(name: str) -> str:
@@ -55,70 +57,13 @@ def symbol_key(name: str) -> str:
     return joined
 
 
-def _webhook(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return WebhookUrl(value)
-    except ConfigError as error:
-        told = {"fault": str(error), "hint": error.hint}
-    raise PydanticCustomError("webhook", "{fault}", told)
-
-
-def _loopback(url: str) -> str:
-    if not is_loopback(url):
-        raise PydanticCustomError(
-            "loopback", "only a loopback address, such as http://127.0.0.1:8080"
-        )
-    return url
-
-
-def _trimmed(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
-
-
-def _lowered(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-_Webhook = Annotated[
-    WebhookUrl,
-    BeforeValidator(_webhook),
-    WithJsonSchema({"type": "string", "format": "uri", "writeOnly": True}),
-]
-_Loopback = Annotated[str, AfterValidator(_loopback)]
-_Symbol = Annotated[
-    str, BeforeValidator(_trimmed), Field(pattern=r"^[\w/:.-]{1,40}$", strict=True)
-]
-_ExchangeId = Annotated[
-    str, BeforeValidator(_lowered), Field(pattern=r"^[a-z0-9_]{1,40}$", strict=True)
-]
-_Wait = Annotated[float, Field(gt=0, le=60, strict=True)]
-_OpenFor = Annotated[float, Field(gt=0, le=_DAY_S, strict=True)]
-_Threshold = Annotated[float, Field(gt=0, le=1000)]
 _Sensitivity = Literal["calm", "normal", "alert"]
-_Timeout = Annotated[float, Field(gt=0, le=60)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        hide_input_in_errors=True,
-        arbitrary_types_allowed=True,
-    )
-
-
-# A list of TOML becomes a tuple, and a string a path: those fields are lax at their
-# outermost level only.
-
-
-class WatchTable(_Table):
+class WatchTable(Table):
     """``[watch]``: which markets, and how often."""
 
-    symbols: tuple[_Symbol, ...] = Field(
+    symbols: tuple[Symbol, ...] = Field(
         default=(),
         strict=False,
         description="Markets to watch when the command names none.",
@@ -131,47 +76,47 @@ class WatchTable(_Table):
     )
 
 
-class ExchangeTable(_Table):
+class ExchangeTable(Table):
     """``[exchange]``: where the candles come from."""
 
-    ids: tuple[_ExchangeId, ...] = Field(
+    ids: tuple[ExchangeId, ...] = Field(
         default=("bybit",),
         min_length=1,
         strict=False,
         description="Exchanges, by the name ccxt gives them.",
     )
-    base_url: _Loopback | None = Field(
+    base_url: Loopback | None = Field(
         default=None, description="A server on this machine in the exchange's place."
     )
-    timeout_s: _Timeout = Field(default=10, description="Seconds one request may take.")
+    timeout_s: Timeout = Field(default=10, description="Seconds one request may take.")
 
 
-class DetectorTable(_Table):
+class DetectorTable(Table):
     """``[detector]``: what counts as a cascade."""
 
     sensitivity: _Sensitivity = Field(
         default="normal", description="How readily to tell: calm, normal or alert."
     )
-    threshold: _Threshold | None = Field(
+    threshold: Threshold | None = Field(
         default=None,
         description="Score from which a bar is told, instead of a sensitivity.",
     )
     cooldown_s: float = Field(
         default=1800,
         ge=0,
-        le=7 * _DAY_S,
+        le=7 * DAY_S,
         description="Seconds of silence on a market after an episode.",
     )
 
 
-class RetryTable(_Table):
+class RetryTable(Table):
     """``[retry]``: a request to an exchange that failed."""
 
     enabled: bool = Field(default=True, description="Ask again after a passing fault.")
     attempts: int = Field(
         default=3, ge=1, le=10, description="Calls in all, the first one included."
     )
-    waits_s: tuple[_Wait, ...] = Field(
+    waits_s: tuple[Wait, ...] = Field(
         default=(1.0, 2.0),
         min_length=1,
         max_length=9,
@@ -180,33 +125,7 @@ class RetryTable(_Table):
     )
 
 
-class DiscordTable(_Table):
-    """``[discord]``: where findings go."""
-
-    webhook_url: _Webhook | None = Field(
-        default=None, description="The webhook's URL, a secret: chmod 600 this file."
-    )
-    webhook_url_file: Path | None = Field(
-        default=None,
-        strict=False,
-        description="A file that holds the URL instead; mode 600.",
-    )
-    timeout_s: _Timeout = Field(default=10, description="Seconds one post may take.")
-    when_open: Literal["hold", "skip"] = Field(
-        default="hold",
-        description="A finding while the breaker is open: hold it for later, or skip.",
-    )
-    base_url: _Loopback | None = Field(
-        default=None, description="A server on this machine in Discord's place."
-    )
-
-    @property
-    def webhook(self) -> WebhookUrl | None:
-        """Where to post, whichever source named it; None means nowhere."""
-        return self.webhook_url
-
-
-class BreakerTable(_Table):
+class BreakerTable(Table):
     """``[breaker]``: when to leave Discord alone."""
 
     enabled: bool = Field(
@@ -215,10 +134,10 @@ class BreakerTable(_Table):
     failure_threshold: int = Field(
         default=3, ge=1, le=100, description="Failures in a row that open it."
     )
-    open_s: _OpenFor = Field(
+    open_s: OpenFor = Field(
         default=300, description="Seconds in which nothing is sent, until one probe."
     )
-    open_schedule_s: tuple[_OpenFor, ...] = Field(
+    open_schedule_s: tuple[OpenFor, ...] = Field(
         default=(),
         max_length=20,
         strict=False,
@@ -226,24 +145,24 @@ class BreakerTable(_Table):
     )
 
 
-class HealthTable(_Table):
+class HealthTable(Table):
     """``[health]``: when to doubt what is shown."""
 
     stale_after_s: float = Field(
         default=60,
         gt=0,
-        le=_DAY_S,
+        le=DAY_S,
         description="Seconds without data until a feed is stale.",
     )
     status_interval_s: float = Field(
         default=60,
         ge=1,
-        le=_DAY_S,
+        le=DAY_S,
         description="Seconds between status lines when there is no terminal.",
     )
 
 
-class LogTable(_Table):
+class LogTable(Table):
     """``[log]``: diagnostics, on standard error or in a file."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
@@ -259,13 +178,13 @@ class LogTable(_Table):
     )
 
 
-class OverrideTable(_Table):
+class OverrideTable(Table):
     """``[overrides.BTCUSDT]``: what differs for one market."""
 
     sensitivity: _Sensitivity | None = Field(
         default=None, description="Replaces what [detector] says for this market."
     )
-    threshold: _Threshold | None = Field(
+    threshold: Threshold | None = Field(
         default=None, description="Replaces any sensitivity for this market."
     )
 
@@ -278,7 +197,7 @@ def _one_table_each(
     return overrides
 
 
-class Settings(_Table):
+class Settings(Table):
     """Everything that can be set."""
 
     watch: WatchTable = WatchTable()

@@ -1,22 +1,34 @@
-"""The webhook among the settings: which source names it, and who else can read it."""
+"""The webhooks among the settings: which source names them, who else can read them."""
 
 import shlex
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from liqmon.errors import ConfigError
 from liqmon.settings.document import Document, Key, read_private
-from liqmon.settings.layers import SECRET, SECRET_FILE, Layer, dotted, place_of
+from liqmon.settings.layers import (
+    ROUTES,
+    SECRET,
+    SECRET_FILE,
+    Layer,
+    dotted,
+    place_of,
+    routes_in,
+)
 from liqmon.settings.problems import Place, Problem
 from liqmon.webhook import WebhookUrl
 
-__all__ = ["Secret", "exposed", "read_secret", "torn"]
+__all__ = ["Secret", "exposed", "read_route_secrets", "read_secret", "torn"]
 
 _CREDENTIAL: Final = "webhook"
 """The name in systemd's ``LoadCredential=webhook:/etc/liqmon/webhook``."""
+
+
+_Path: TypeAlias = tuple[str | int, ...]
+"""The key of a value, which may stand in a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +41,49 @@ class Secret:
 
 
 def exposed(document: Document, layer: Layer) -> list[Problem]:
-    """Return the problem of a settings file with a webhook that others may read."""
-    fault = _exposure(document.path, document.mode) if SECRET in layer.values else None
-    if fault is None:
+    """Return the problem of a settings file with webhooks that others may read."""
+    fault = _exposure(document.path, document.mode)
+    named = [key for key, names in _receivers(layer.values) if SECRET[-1] in names]
+    if fault is None or not named:
         return []
-    return [Problem(place_of(SECRET, layer.places), dotted(SECRET), *fault)]
+    key = (*named[0], SECRET[-1])
+    return [Problem(place_of(key, layer.places), dotted(key), *fault)]
 
 
 def torn(layers: Iterable[Layer]) -> list[Problem]:
-    """Return a problem for each source that names the webhook in both ways."""
+    """Return a problem for each table that names its webhook in both ways."""
     return [
         Problem(
-            place_of(SECRET_FILE, layer.places),
-            dotted(SECRET_FILE),
+            place_of((*key, SECRET_FILE[-1]), layer.places),
+            dotted((*key, SECRET_FILE[-1])),
             "stands beside webhook_url",
             "keep one of the two",
         )
         for layer in layers
-        if {SECRET, SECRET_FILE} <= layer.values.keys()
+        for key, names in _receivers(layer.values)
+        if {SECRET[-1], SECRET_FILE[-1]} <= names
     ]
+
+
+def _receivers(values: Mapping[Key, object]) -> Iterator[tuple[_Path, set[str]]]:
+    """Yield ``[discord]`` and every route with the names that stand in it."""
+    yield SECRET[:-1], {key[-1] for key in values if key[:-1] == SECRET[:-1]}
+    for place, route in routes_in(values).items():
+        yield (*ROUTES, place), set(route)
+
+
+def read_route_secrets(
+    values: Mapping[Key, object],
+    places: Mapping[Key, Place],
+    environ: Mapping[str, str],
+) -> dict[int, Secret]:
+    """Read the webhook of each route that has a file for it, by the route's place."""
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    return {
+        place: _named_secret(path, (*ROUTES, place, SECRET_FILE[-1]), places, folder)
+        for place, route in routes_in(values).items()
+        if isinstance(path := route.get(SECRET_FILE[-1]), Path)
+    }
 
 
 def read_secret(
@@ -59,12 +95,7 @@ def read_secret(
     folder = environ.get("CREDENTIALS_DIRECTORY")
     named = values.get(SECRET_FILE)
     if isinstance(named, Path):
-        # systemd guards its own directory; the mode in there shows an access list
-        guarded = folder is not None and named.is_relative_to(folder)
-        place = place_of(SECRET_FILE, places)
-        return _secret(
-            named, SECRET_FILE, place, source=SECRET_FILE[1], guarded=guarded
-        )
+        return _named_secret(named, SECRET_FILE, places, folder)
     credential = Path(folder, _CREDENTIAL) if folder else None
     if credential is None or SECRET in values or not credential.is_file():
         return Secret()
@@ -72,8 +103,17 @@ def read_secret(
     return _secret(credential, SECRET, place, source="credential", guarded=True)
 
 
+def _named_secret(
+    path: Path, key: _Path, places: Mapping[Key, Place], folder: str | None
+) -> Secret:
+    # systemd guards its own directory; the mode in there shows an access list
+    guarded = folder is not None and path.is_relative_to(folder)
+    place = place_of(key, places)
+    return _secret(path, key, place, source=SECRET_FILE[-1], guarded=guarded)
+
+
 def _secret(
-    path: Path, key: Key, place: Place, *, source: str, guarded: bool
+    path: Path, key: _Path, place: Place, *, source: str, guarded: bool
 ) -> Secret:
     try:
         return Secret(_read_webhook(path, guarded=guarded), source)

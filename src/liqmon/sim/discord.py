@@ -23,6 +23,7 @@ from liqmon.sim.discord_body import (
     read_body,
 )
 from liqmon.sim.discord_faults import AFTER, BEFORE, VIA, api_answer
+from liqmon.sim.discord_files import File, files_after
 from liqmon.sim.discord_limits import Json, Rules, utf16_units
 from liqmon.sim.discord_rates import (
     ChannelWindow,
@@ -78,6 +79,7 @@ class Message:
     payload: Json
     at_ms: int
     edited: int = 0
+    files: tuple[File, ...] = ()
 
 
 class StrictDiscord:
@@ -198,9 +200,11 @@ class StrictDiscord:
     # the endpoints
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
-        payload, files = await read_body(request)
-        self._judge(payload, files)
-        message = Message(self._next_id(), payload, self._clock.now_ms())
+        payload, uploads = await read_body(request)
+        files = files_after((), payload, uploads, self._next_id)
+        self._judge(payload, len(files))
+        now_ms = self._clock.now_ms()
+        message = Message(self._next_id(), payload, now_ms, files=files)
         self.messages.append(message)
         if request.query.get("wait") not in _TRUE:
             return web.Response(status=204, headers=VIA)
@@ -208,14 +212,17 @@ class StrictDiscord:
 
     async def _edit(self, request: web.Request) -> web.StreamResponse:
         place = self._place(request)
-        changes, files = await read_body(request)
+        changes, uploads = await read_body(request)
         message = self.messages[place]
         # Not merged: without allowed_mentions an edit is parsed anew, says
         # https://github.com/discord/discord-api-docs/issues/2474
         kept = {k: v for k, v in message.payload.items() if k != "allowed_mentions"}
         payload = kept | changes
-        self._judge(payload, files)
-        message = replace(message, payload=payload, edited=message.edited + 1)
+        files = files_after(message.files, changes, uploads, self._next_id)
+        self._judge(payload, len(files))
+        message = replace(
+            message, payload=payload, edited=message.edited + 1, files=files
+        )
         self.messages[place] = message
         return api_answer(200, _shown(message))
 
@@ -281,7 +288,7 @@ def _shown(message: Message) -> Json:
         "content": (message.payload.get("content") or "").strip(),
         "channel_id": _CHANNEL_ID,
         "author": {"bot": True, "id": _WEBHOOK_ID, "username": "liqmon"},
-        "attachments": [],
+        "attachments": [file.shown() for file in message.files],
         "embeds": [{"type": "rich", **embed} for embed in embeds],
         "mentions": [],
         "mention_roles": [],

@@ -1,6 +1,8 @@
 """How a message arrives, as JSON or as a form with files, and how it is refused."""
 
 import json
+import re
+from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from aiohttp import BodyPartReader, web
@@ -13,8 +15,11 @@ __all__ = [
     "UNKNOWN_MESSAGE",
     "UNKNOWN_WEBHOOK",
     "Refused",
+    "Upload",
     "read_body",
 ]
+
+_NUMBERED: Final = re.compile(r"files\[([0-9]{1,2})\]")
 
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 UNKNOWN_MESSAGE: Final = (404, {"message": "Unknown Message", "code": 10008})
@@ -57,44 +62,55 @@ class Refused(Exception):
         self.status, self.body, self.headers = status, body, headers or {}
 
 
-async def read_body(request: web.Request) -> tuple[Json, int]:
-    """Return the payload and the number of files that came with it."""
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a message; ``number`` is the n of ``files[n]``."""
+
+    number: int
+    name: str
+    data: bytes
+
+
+async def read_body(request: web.Request) -> tuple[Json, list[Upload]]:
+    """Return the payload and the files that came with it."""
     if request.content_type == "multipart/form-data":
         return await _multipart(request)
     if request.content_type != "application/json":
         raise Refused(*_BAD_CONTENT_TYPE)
     try:
-        return _payload(await request.read()), 0
+        return _payload(await request.read()), []
     except web.HTTPRequestEntityTooLarge:
         raise Refused(*_TOO_LARGE) from None
 
 
-async def _multipart(request: web.Request) -> tuple[Json, int]:
+async def _multipart(request: web.Request) -> tuple[Json, list[Upload]]:
     """Read ``payload_json`` and ``files[n]``.
 
     https://discord.com/developers/docs/reference#uploading-files
     """
     payload: Json = {}
-    files = 0
+    uploads: list[Upload] = []
     reader = await request.multipart()
     while isinstance(part := await reader.next(), BodyPartReader):
         if part.name == "payload_json":
             payload = _payload(bytes(await part.read()))
         else:
-            files += 1
-            await _pass_over(part)
-    if files > LIMITS["files"].most:
+            uploads.append(await _upload(part, len(uploads)))
+    if len(uploads) > LIMITS["files"].most:
         raise Refused(*_TOO_MANY_FILES)
-    return payload, files
+    return payload, uploads
 
 
-async def _pass_over(part: BodyPartReader) -> None:
-    """Read a file only to see how large it is."""
-    size = 0
+async def _upload(part: BodyPartReader, place: int) -> Upload:
+    """Read a file. Other names than ``files[n]`` are taken too, in their order."""
+    data = bytearray()
     while chunk := await part.read_chunk():
-        size += len(chunk)
-    if size > LIMITS["file size"].most:
-        raise Refused(*_TOO_LARGE)
+        data += chunk
+        if len(data) > LIMITS["file size"].most:
+            raise Refused(*_TOO_LARGE)
+    numbered = _NUMBERED.fullmatch(part.name or "")
+    number = int(numbered[1]) if numbered else place
+    return Upload(number, part.filename or "unknown", bytes(data))
 
 
 def _payload(raw: bytes) -> Json:

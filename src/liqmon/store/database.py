@@ -1,53 +1,47 @@
 """Everything on disk, behind one object whose methods never block the event loop.
 
-One thread owns the connection and works through the calls in their order, because a
-commit with ``synchronous=FULL`` may take tens of milliseconds. A call that was made is
-carried out even if whoever waits for it is cancelled: a verdict that has been reached
-must not be lost on the way to the disk.
+A commit with ``synchronous=FULL`` may take tens of milliseconds: it is made on another
+thread.
 """
 
-import asyncio
-import logging
-import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Self
 
-from liqmon.errors import AlreadyRunning, StoreUnavailable, UserError
-from liqmon.store import detection, files, journal, outbox, receiver, schema
+from liqmon.store import (
+    attempts,
+    detection,
+    digests,
+    episodes,
+    journal,
+    outbox,
+    posts,
+    receiver,
+    upkeep,
+)
+from liqmon.store.attempts import Attempt
+from liqmon.store.digests import DigestContent
 from liqmon.store.journal import JournalEntry
-from liqmon.store.lock import RunLock, ready_directory
-from liqmon.store.outbox import OutboxEntry, OutboxRow, RowState, Settlement
+from liqmon.store.lock import RunLock
+from liqmon.store.opening import connection_to
+from liqmon.store.outbox import OutboxEntry, OutboxRow, Routes, RowState, Settlement
+from liqmon.store.posts import StandingPost
 from liqmon.store.receiver import ReceiverState
-from liqmon.store.transaction import transaction
+from liqmon.store.worker import Worker, carried_out
 
 __all__ = ["Store"]
-
-log = logging.getLogger(__name__)
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _ALL = tuple(RowState)
 
 
-class Store:
+class Store(Worker):
     """The state of one run; every method may raise StoreUnavailable.
 
-    Open with ``Store.open`` or ``Store.in_memory`` and close with ``close``.
+    Open with ``Store.open`` or ``Store.in_memory`` and close with ``close``. ``routes``
+    None means all of them.
     """
-
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        thread: ThreadPoolExecutor,
-        lock: RunLock | None,
-    ) -> None:
-        self._connection = connection
-        self._thread = thread
-        self._lock = lock
 
     @classmethod
     async def open(cls, directory: Path | None, *, exclusive: bool = True) -> Self:
@@ -64,7 +58,9 @@ class Store:
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         lock = RunLock(directory) if directory and exclusive else None
         try:
-            connection = await _on(thread, partial(_connection, directory, lock))
+            connection = await carried_out(
+                thread, partial(connection_to, directory, lock)
+            )
         except BaseException:
             if lock is not None:
                 # on the thread, for it may be about to take the lock
@@ -77,22 +73,6 @@ class Store:
     async def in_memory(cls) -> Self:
         """Open a store that is forgotten when it is closed."""
         return await cls.open(None)
-
-    async def close(self) -> None:
-        """Carry out what was called for, then let go of the files and the lock."""
-        try:
-            await _on(self._thread, self._let_go)
-        finally:
-            self._thread.shutdown(wait=False)
-
-    def _let_go(self) -> None:
-        # on the thread, after the last write: a close that is cancelled must not
-        # let the next run in before
-        try:
-            self._connection.close()
-        finally:
-            if self._lock is not None:
-                self._lock.release()
 
     # findings, and the detection state that they come from
 
@@ -108,18 +88,24 @@ class Store:
         state: Mapping[str, object],
         findings: Sequence[OutboxEntry],
         now_ms: int,
+        told: Sequence[Mapping[str, object]] = (),
+        progress: Mapping[str, object] | None = None,
     ) -> None:
         """Write a market's new state, its findings and their outbox rows, or nothing.
 
         A finding whose key is known was committed before and is not told again.
+        ``told`` holds the facts of findings that go to no webhook, ``progress`` those
+        of the episode that is going on.
         """
         await self._write(
-            _commit_findings,
-            market_key=market_key,
+            detection.commit,
+            market=market_key,
             timeframe=timeframe,
             state=state,
             findings=findings,
             now_ms=now_ms,
+            told=told,
+            progress=progress,
         )
 
     # the outbox
@@ -128,21 +114,25 @@ class Store:
         """Write a row that no finding stands behind; False if its key is known."""
         return await self._write(outbox.add, entry, now_ms)
 
-    async def due(self, now_ms: int, *, limit: int = 1) -> list[OutboxRow]:
+    async def due(
+        self, now_ms: int, *, limit: int = 1, routes: Routes = None
+    ) -> list[OutboxRow]:
         """Return what may be sent now: reports, then gravest first, one per episode."""
-        return await self._read(outbox.due, now_ms, limit)
+        return await self._read(outbox.due, now_ms, limit, routes)
 
     async def oldest(self, now_ms: int) -> OutboxRow | None:
         """Return the pending row that has waited longest, whatever its retry time."""
         return await self._read(outbox.oldest, now_ms)
 
-    async def next_due_ms(self, now_ms: int) -> int | None:
+    async def next_due_ms(self, now_ms: int, *, routes: Routes = None) -> int | None:
         """Return the earliest retry time of a pending row, None without a row."""
-        return await self._read(outbox.next_due_ms, now_ms)
+        return await self._read(outbox.next_due_ms, now_ms, routes)
 
-    async def begin_attempt(self, row_id: int) -> None:
-        """Count an attempt, before the request is made."""
-        await self._write(outbox.begin_attempt, row_id)
+    async def begin_attempt(
+        self, *row_ids: int, receiver: ReceiverState | None = None
+    ) -> None:
+        """Count an attempt, for rows and receiver, before the request is made."""
+        await self._write(attempts.begin, row_ids, receiver)
 
     async def settle(
         self,
@@ -152,30 +142,91 @@ class Store:
         now_ms: int,
         receiver: ReceiverState | None = None,
     ) -> None:
-        """Write down what an attempt came to, and what it says of the receiver."""
-        await self._write(_settle, row_id, settlement, now_ms, receiver)
+        """Write down what became of one row, and what it says of the receiver."""
+        attempt = Attempt(settled={row_id: settlement}, receiver=receiver)
+        await self._write(attempts.conclude, attempt, now_ms)
 
-    async def expire(self, now_ms: int) -> list[OutboxRow]:
-        """Settle the rows whose time is over, and return them."""
-        return await self._write(outbox.expire, now_ms)
+    async def conclude(self, attempt: Attempt, *, now_ms: int) -> list[OutboxRow]:
+        """Write down all that an attempt came to; twice is once.
 
-    async def release(self) -> None:
+        Returns the rows that went the way of their digest.
+        """
+        return await self._write(attempts.conclude, attempt, now_ms)
+
+    async def expire(self, now_ms: int, *, routes: Routes = None) -> list[OutboxRow]:
+        """Settle the rows whose time is over, or that are too many; return them."""
+        return await self._write(attempts.expire, now_ms, routes)
+
+    async def release(self, *, routes: Routes = None) -> None:
         """Make every pending row due: the receiver is back."""
-        await self._write(outbox.release)
+        await self._write(outbox.release, routes)
 
-    async def depth(self) -> int:
+    async def depth(self, *, routes: Routes = None) -> int:
         """Return how many rows are pending."""
-        return await self._read(outbox.depth)
+        return await self._read(outbox.depth, routes)
 
-    async def counts(self, *, kind: str | None = None) -> dict[RowState, int]:
+    async def counts(
+        self, *, kind: str | None = None, routes: Routes = None
+    ) -> dict[RowState, int]:
         """Return how many rows (of one kind) are in each state, zeros included."""
-        return await self._read(outbox.counts, kind)
+        return await self._read(outbox.counts, kind, routes)
 
     async def entries(
-        self, states: Iterable[RowState] = _ALL, *, limit: int = 10_000
+        self,
+        states: Iterable[RowState] = _ALL,
+        *,
+        limit: int = 10_000,
+        routes: Routes = None,
     ) -> list[OutboxRow]:
         """Return the newest ``limit`` rows in these states, oldest first."""
-        return await self._read(outbox.entries, tuple(states), limit)
+        return await self._read(outbox.entries, tuple(states), limit, routes)
+
+    async def known(self, keys: Sequence[str]) -> list[OutboxRow]:
+        """Return the rows with these keys, whatever their state."""
+        return await self._read(outbox.known, keys)
+
+    # digests
+
+    async def fold(
+        self,
+        entry: OutboxEntry,
+        row_ids: Sequence[int],
+        *,
+        now_ms: int,
+        routes: Routes = None,
+    ) -> bool:
+        """Have these rows told by a digest, which also counts what has expired.
+
+        Returns False, and does nothing, if its key is known.
+        """
+        return await self._write(digests.fold, entry, row_ids, now_ms, routes)
+
+    async def uncounted(self, *, routes: Routes = None) -> int:
+        """Return how many findings expired that no digest has counted."""
+        return await self._read(digests.uncounted, routes)
+
+    async def digest(self, row_id: int, *, also: Sequence[str] = ()) -> DigestContent:
+        """Return what a digest tells, as of now; ``also`` names more episodes."""
+        return await self._read(digests.content, row_id, also)
+
+    # episodes, and the messages on Discord that tell of them
+
+    async def episodes_since(self, exchange: str, symbol: str, since_ms: int) -> int:
+        """Return how many episodes of a market began since then."""
+        return await self._read(episodes.count, exchange, symbol, since_ms)
+
+    async def post_of(self, route: str, episode: str) -> StandingPost | None:
+        """Return the message that tells of an episode on this route, if there is one.
+
+        The message need not be one that can still be edited.
+        """
+        return await self._read(posts.standing_of, route, episode)
+
+    async def editable(
+        self, since_ms: int, *, routes: Routes = None
+    ) -> list[StandingPost]:
+        """Return the messages made since then whose episodes may go on."""
+        return await self._read(posts.editable, since_ms, routes)
 
     # the receiver
 
@@ -212,122 +263,20 @@ class Store:
             journal.events, kind=kind, since_ms=since_ms, limit=limit
         )
 
-    async def _read(
-        self,
-        work: Callable[Concatenate[sqlite3.Connection, P], T],
-        *args: P.args,
-        **named: P.kwargs,
-    ) -> T:
-        return await _on(self._thread, partial(work, self._connection, *args, **named))
+    # upkeep
 
-    async def _write(
-        self,
-        work: Callable[Concatenate[sqlite3.Connection, P], T],
-        *args: P.args,
-        **named: P.kwargs,
-    ) -> T:
-        def whole() -> T:
-            with transaction(self._connection):
-                return work(self._connection, *args, **named)
+    async def retain(self, now_ms: int) -> int:
+        """Delete what is final and old; return how many rows of the outbox."""
+        return await self._write(upkeep.retain, now_ms)
 
-        return await _on(self._thread, whole)
+    async def adopt(self, routes: Sequence[str], *, heir: str) -> int:
+        """Give what is pending on routes other than these to ``heir``."""
+        return await self._write(upkeep.adopt, routes, heir)
 
+    async def retry(self, row_ids: Sequence[int], *, now_ms: int) -> int:
+        """Make dead and expired rows pending again; return how many of these were."""
+        return await self._write(upkeep.retry, row_ids, now_ms)
 
-async def _on(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-    """Carry out ``work`` on the thread, to its end even if the caller is cancelled."""
-    loop = asyncio.get_running_loop()
-    try:
-        future = loop.run_in_executor(thread, work)
-    except RuntimeError as error:
-        raise StoreUnavailable("the state has been closed") from error
-    future.add_done_callback(_seen)
-    try:
-        return await asyncio.shield(future)
-    except sqlite3.Error as error:
-        raise StoreUnavailable(f"the state cannot be used: {error}") from error
-
-
-def _seen(future: asyncio.Future[T]) -> None:
-    """Take note of an error even if nobody waits for it any more."""
-    if not future.cancelled():
-        future.exception()
-
-
-def _connection(directory: Path | None, lock: RunLock | None) -> sqlite3.Connection:
-    if directory is None:
-        return _in_memory()
-    return _beside(directory) if lock is None else _locked(directory, lock)
-
-
-def _in_memory() -> sqlite3.Connection:
-    connection = files.opened(":memory:")
-    schema.migrate(connection)
-    return connection
-
-
-def _locked(directory: Path, lock: RunLock) -> sqlite3.Connection:
-    lock.acquire()
-    try:
-        connection = files.prepared(directory / files.DATABASE)
-        with transaction(connection):
-            doubted = outbox.doubt_unanswered(connection)
-    except BaseException:
-        lock.release()
-        raise
-    if doubted:
-        log.info(
-            "attempts that the last stop cut off and may arrive twice: %d", doubted
-        )
-    return connection
-
-
-def _beside(directory: Path) -> sqlite3.Connection:
-    ready_directory(directory)
-    path = directory / files.DATABASE
-    if not files.is_current(path):
-        _prepare_briefly(directory, path)
-    return files.opened(path)
-
-
-def _prepare_briefly(directory: Path, path: Path) -> None:
-    try:
-        with RunLock(directory):
-            files.prepared(path).close()
-    except AlreadyRunning as error:
-        raise UserError(
-            f"{error}, and its version of liqmon keeps the state in another form",
-            hint="stop it, or use the liqmon that it runs on",
-        ) from error
-
-
-def _commit_findings(
-    connection: sqlite3.Connection,
-    *,
-    market_key: str,
-    timeframe: str,
-    state: Mapping[str, object],
-    findings: Sequence[OutboxEntry],
-    now_ms: int,
-) -> None:
-    detection.save(connection, market_key, timeframe, state, now_ms)
-    for finding in findings:
-        if outbox.add(connection, finding, now_ms):
-            journal.record(
-                connection,
-                at_ms=now_ms,
-                kind="FindingRaised",
-                market=market_key,
-                body=finding.payload,
-            )
-
-
-def _settle(
-    connection: sqlite3.Connection,
-    row_id: int,
-    settlement: Settlement,
-    now_ms: int,
-    state: ReceiverState | None,
-) -> None:
-    outbox.settle(connection, row_id, settlement, now_ms)
-    if state is not None:
-        receiver.save(connection, state)
+    async def purge(self, states: Sequence[RowState]) -> int:
+        """Delete all rows in these states; return how many."""
+        return await self._write(upkeep.purge, states)

@@ -5,9 +5,11 @@ between the two either forgets the finding or tells it again.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from liqmon.store import episodes, journal, outbox
 from liqmon.store.facts import facts_from_text, text_from_facts
+from liqmon.store.rows import OutboxEntry
 
 __all__: list[str] = []
 
@@ -35,3 +37,38 @@ def save(
         " VALUES (?, ?, ?, ?)",
         (market, timeframe, text_from_facts(state), now_ms),
     )
+
+
+def commit(
+    connection: sqlite3.Connection,
+    *,
+    market: str,
+    timeframe: str,
+    state: Mapping[str, object],
+    findings: Sequence[OutboxEntry],
+    now_ms: int,
+    told: Sequence[Mapping[str, object]],
+    progress: Mapping[str, object] | None,
+) -> None:
+    """Write a market's state and all that came of it.
+
+    The outbox has a row for each webhook that a finding goes to, the journal one entry
+    for each finding; ``told`` are those that go to none.
+    """
+    save(connection, market, timeframe, state, now_ms)
+    new = [entry for entry in findings if outbox.add(connection, entry, now_ms)]
+    raised = [entry.payload for entry in new]
+    for number, facts in enumerate((*raised, *told)):
+        if facts not in raised[:number]:
+            journal.record(
+                connection,
+                at_ms=now_ms,
+                kind="FindingRaised",
+                market=market,
+                body=facts,
+            )
+    newest = {entry.episode: entry.payload for entry in findings}
+    if progress is not None:
+        newest[str(progress.get("episode", ""))] = progress
+    for episode, facts in newest.items():
+        episodes.save(connection, episode, facts, now_ms)

@@ -5,115 +5,62 @@ with an answer, an expiry or a reason, so it reaches its receiver at least once 
 listed. The attempt is counted before the request and the verdict after it: a crash in
 between is seen afterwards (``attempts`` above zero, no error) and may mean a duplicate.
 
-Functions over a connection: transactions and threads are the database's.
+A row with a ``digest`` is told by that row and shares its fate; nothing else sends it.
+
+Functions over a connection: transactions and threads are the database's. Where
+``routes`` are asked for, None means all of them.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final, TypeAlias
 
-from liqmon.store.facts import facts_from_text, text_from_facts
+from liqmon.store.facts import text_from_facts
+from liqmon.store.rows import (
+    OutboxEntry,
+    OutboxRow,
+    RowState,
+    Settlement,
+    lifetime_ms,
+    row_of,
+)
 
 __all__ = [
     "LONGEST_BACKOFF_MS",
     "OutboxEntry",
     "OutboxRow",
+    "Routes",
     "RowState",
     "Settlement",
     "lifetime_ms",
 ]
 
-_MINUTE_MS: Final = 60_000
-_HOUR_MS: Final = 60 * _MINUTE_MS
-
-_LIFETIME_MS: Final = {1: 30 * _MINUTE_MS, 2: 6 * _HOUR_MS}
-_LONGEST_LIFETIME_MS: Final = 24 * _HOUR_MS
+Routes: TypeAlias = Sequence[str] | None
 
 LONGEST_BACKOFF_MS: Final = 60_000
 """No row waits longer between two attempts. A retry time further ahead was written
 under a clock that has since been set back, and counts as due."""
 
-_FIRST_OF_EPISODES: Final = """
+ON_ROUTES: Final = (
+    "(:routes IS NULL OR route IN (SELECT value FROM json_each(:routes)))"
+)
+
+_FIRST_OF_EPISODES: Final = f"""
     SELECT * FROM outbox AS this
-    WHERE state = 'pending' AND expires_ms > :now
+    WHERE state = 'pending' AND expires_ms > :now AND digest IS NULL AND {ON_ROUTES}
       AND (episode = '' OR NOT EXISTS (
           SELECT 1 FROM outbox AS earlier
           WHERE earlier.episode = this.episode AND earlier.state = 'pending'
+            AND earlier.route = this.route AND earlier.digest IS NULL
             AND earlier.expires_ms > :now AND earlier.id < this.id))
-"""
+"""  # noqa: S608 - a constant
 
 
-class RowState(StrEnum):
-    """What became of a row; all but ``pending`` are final."""
-
-    PENDING = "pending"
-    SENT = "sent"
-    DIGESTED = "digested"
-    EXPIRED = "expired"
-    DEAD = "dead"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxEntry:
-    """Something to be told. A second entry with the same ``dedup_key`` is ignored.
-
-    ``episode`` is empty for liqmon's own reports; rows of one episode keep their order.
-    ``severity`` is the number of a Severity. ``payload`` holds JSON-able facts.
-    """
-
-    dedup_key: str
-    episode: str
-    kind: str
-    severity: int
-    payload: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxRow:
-    """An entry with its fate so far.
-
-    ``plain`` asks for the simplest rendering: the receiver refused the full one.
-    ``ambiguous`` says that an attempt may have arrived although nobody confirmed it.
-    """
-
-    id: int
-    dedup_key: str
-    episode: str
-    kind: str
-    severity: int
-    created_ms: int
-    expires_ms: int
-    state: RowState
-    payload: Mapping[str, object]
-    attempts: int
-    not_before_ms: int
-    ambiguous: bool
-    plain: bool
-    message_id: str
-    last_error: str
-    settled_ms: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
-    """What an attempt came to.
-
-    ``ambiguous`` and ``plain`` only ever go from false to true.
-    """
-
-    state: RowState
-    message_id: str = ""
-    error: str = ""
-    not_before_ms: int = 0
-    ambiguous: bool = False
-    plain: bool = False
-
-
-def lifetime_ms(severity: int) -> int:
-    """Return how long news of this severity is worth delivering."""
-    return _LIFETIME_MS.get(severity, _LONGEST_LIFETIME_MS)
+def names_of(routes: Routes) -> str | None:
+    """Return the routes as the parameter of ``ON_ROUTES``."""
+    return None if routes is None else json.dumps(list(routes))
 
 
 def add(connection: sqlite3.Connection, entry: OutboxEntry, now_ms: int) -> bool:
@@ -121,8 +68,8 @@ def add(connection: sqlite3.Connection, entry: OutboxEntry, now_ms: int) -> bool
     cursor = connection.execute(
         """
         INSERT INTO outbox
-            (dedup_key, episode, kind, severity, created_ms, expires_ms, payload)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+            (dedup_key, episode, kind, severity, created_ms, expires_ms, payload, route)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (dedup_key) DO NOTHING
         """,
         (
@@ -133,12 +80,15 @@ def add(connection: sqlite3.Connection, entry: OutboxEntry, now_ms: int) -> bool
             now_ms,
             now_ms + lifetime_ms(entry.severity),
             text_from_facts(entry.payload),
+            entry.route,
         ),
     )
     return cursor.rowcount > 0
 
 
-def due(connection: sqlite3.Connection, now_ms: int, limit: int) -> list[OutboxRow]:
+def due(
+    connection: sqlite3.Connection, now_ms: int, limit: int, routes: Routes = None
+) -> list[OutboxRow]:
     """Return what may be sent now: own reports, then gravest first.
 
     Of each episode only the first pending row is considered, whatever its severity.
@@ -149,9 +99,14 @@ def due(connection: sqlite3.Connection, now_ms: int, limit: int) -> list[OutboxR
           AND (not_before_ms <= :now OR not_before_ms > :now + :longest)
         ORDER BY kind = 'report' DESC, severity DESC, id LIMIT :limit
         """,
-        {"now": now_ms, "longest": LONGEST_BACKOFF_MS, "limit": limit},
+        {
+            "now": now_ms,
+            "longest": LONGEST_BACKOFF_MS,
+            "limit": limit,
+            "routes": names_of(routes),
+        },
     )
-    return [_row(row) for row in rows]
+    return [row_of(row) for row in rows]
 
 
 def oldest(connection: sqlite3.Connection, now_ms: int) -> OutboxRow | None:
@@ -161,14 +116,16 @@ def oldest(connection: sqlite3.Connection, now_ms: int) -> OutboxRow | None:
         " ORDER BY id LIMIT 1",
         (now_ms,),
     ).fetchone()
-    return None if row is None else _row(row)
+    return None if row is None else row_of(row)
 
 
-def next_due_ms(connection: sqlite3.Connection, now_ms: int) -> int | None:
+def next_due_ms(
+    connection: sqlite3.Connection, now_ms: int, routes: Routes = None
+) -> int | None:
     """Return the earliest retry time among the rows that could be next."""
     found = connection.execute(
         f"SELECT min(not_before_ms) FROM ({_FIRST_OF_EPISODES})",  # noqa: S608 - a constant
-        {"now": now_ms},
+        {"now": now_ms, "routes": names_of(routes)},
     ).fetchone()[0]
     return None if found is None else int(found)
 
@@ -189,7 +146,8 @@ def settle(
     connection.execute(
         """
         UPDATE outbox SET state = ?, message_id = ?, last_error = ?, not_before_ms = ?,
-            ambiguous = max(ambiguous, ?), plain = max(plain, ?), settled_ms = ?
+            ambiguous = max(ambiguous, ?), plain = max(plain, ?),
+            parts = max(parts, ?), settled_ms = ?
         WHERE id = ? AND state = 'pending'
         """,
         (
@@ -199,30 +157,47 @@ def settle(
             settlement.not_before_ms,
             settlement.ambiguous,
             settlement.plain,
+            settlement.parts,
             now_ms if final else None,
             row_id,
         ),
     )
 
 
-def expire(connection: sqlite3.Connection, now_ms: int) -> list[OutboxRow]:
+def expire(
+    connection: sqlite3.Connection, now_ms: int, routes: Routes = None
+) -> list[OutboxRow]:
     """Settle what nobody needs to hear any more, and return it."""
     late = connection.execute(
-        "SELECT * FROM outbox WHERE state = 'pending' AND expires_ms <= ? ORDER BY id",
-        (now_ms,),
+        f"""
+        SELECT * FROM outbox
+        WHERE state = 'pending' AND digest IS NULL AND expires_ms <= :now
+          AND {ON_ROUTES}
+        ORDER BY id
+        """,  # noqa: S608 - a constant
+        {"now": now_ms, "routes": names_of(routes)},
     )
-    return [_expired(connection, _row(row), now_ms) for row in late.fetchall()]
+    rows = map(row_of, late.fetchall())
+    return [
+        expired(connection, row, row.last_error or "not delivered in time", now_ms)
+        for row in rows
+    ]
 
 
-def _expired(connection: sqlite3.Connection, row: OutboxRow, now_ms: int) -> OutboxRow:
-    why = row.last_error or "not delivered in time"
+def expired(
+    connection: sqlite3.Connection, row: OutboxRow, why: str, now_ms: int
+) -> OutboxRow:
+    """Settle a row as expired, and return it so."""
     settle(connection, row.id, Settlement(state=RowState.EXPIRED, error=why), now_ms)
     return replace(row, state=RowState.EXPIRED, last_error=why, settled_ms=now_ms)
 
 
-def release(connection: sqlite3.Connection) -> None:
+def release(connection: sqlite3.Connection, routes: Routes = None) -> None:
     """Forget all retry times: the receiver is back."""
-    connection.execute("UPDATE outbox SET not_before_ms = 0 WHERE state = 'pending'")
+    connection.execute(
+        f"UPDATE outbox SET not_before_ms = 0 WHERE state = 'pending' AND {ON_ROUTES}",  # noqa: S608 - a constant
+        {"routes": names_of(routes)},
+    )
 
 
 def doubt_unanswered(connection: sqlite3.Connection) -> int:
@@ -238,44 +213,55 @@ def doubt_unanswered(connection: sqlite3.Connection) -> int:
 
 
 def entries(
-    connection: sqlite3.Connection, states: Iterable[RowState], limit: int
+    connection: sqlite3.Connection,
+    states: Iterable[RowState],
+    limit: int,
+    routes: Routes = None,
 ) -> list[OutboxRow]:
     """Return the newest ``limit`` rows in these states, oldest first."""
-    wanted = [state.value for state in states]
-    marks = ", ".join("?" * len(wanted))
     rows = connection.execute(
-        f"SELECT * FROM outbox WHERE state IN ({marks})"  # noqa: S608 - marks only
-        " ORDER BY id DESC LIMIT ?",
-        (*wanted, limit),
+        f"""
+        SELECT * FROM outbox
+        WHERE state IN (SELECT value FROM json_each(:states)) AND {ON_ROUTES}
+        ORDER BY id DESC LIMIT :limit
+        """,  # noqa: S608 - a constant
+        {
+            "states": json.dumps([state.value for state in states]),
+            "limit": limit,
+            "routes": names_of(routes),
+        },
     )
-    return [_row(row) for row in rows][::-1]
+    return [row_of(row) for row in rows][::-1]
 
 
-def depth(connection: sqlite3.Connection) -> int:
+def known(connection: sqlite3.Connection, keys: Sequence[str]) -> list[OutboxRow]:
+    """Return the rows with these keys, whatever their state."""
+    rows = connection.execute(
+        "SELECT * FROM outbox WHERE dedup_key IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(keys)),),
+    )
+    return [row_of(row) for row in rows]
+
+
+def depth(connection: sqlite3.Connection, routes: Routes = None) -> int:
     """Return how many rows are pending."""
-    found = connection.execute("SELECT count(*) FROM outbox WHERE state = 'pending'")
+    found = connection.execute(
+        f"SELECT count(*) FROM outbox WHERE state = 'pending' AND {ON_ROUTES}",  # noqa: S608 - a constant
+        {"routes": names_of(routes)},
+    )
     return int(found.fetchone()[0])
 
 
-def counts(connection: sqlite3.Connection, kind: str | None) -> dict[RowState, int]:
+def counts(
+    connection: sqlite3.Connection, kind: str | None, routes: Routes = None
+) -> dict[RowState, int]:
     """Return how many rows are in each state, zeros included."""
     rows = connection.execute(
-        "SELECT state, count(*) FROM outbox WHERE ?1 IS NULL OR kind = ?1"
-        " GROUP BY state",
-        (kind,),
+        f"""
+        SELECT state, count(*) FROM outbox
+        WHERE (:kind IS NULL OR kind = :kind) AND {ON_ROUTES} GROUP BY state
+        """,  # noqa: S608 - a constant
+        {"kind": kind, "routes": names_of(routes)},
     )
     found = dict(rows.fetchall())
     return {state: found.get(state.value, 0) for state in RowState}
-
-
-def _row(row: sqlite3.Row) -> OutboxRow:
-    columns = dict(row)
-    return OutboxRow(
-        **columns
-        | {
-            "state": RowState(row["state"]),
-            "payload": facts_from_text(row["payload"]),
-            "ambiguous": bool(row["ambiguous"]),
-            "plain": bool(row["plain"]),
-        }
-    )

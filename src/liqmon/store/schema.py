@@ -75,7 +75,55 @@ _TABLES: Final = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
 )
 
-MIGRATIONS: Final[Sequence[Sequence[str]]] = (_TABLES,)
+_MESSAGES: Final = (
+    # to which of the user's webhooks a row goes: a name, so that it outlives a URL
+    "ALTER TABLE outbox ADD COLUMN route TEXT NOT NULL DEFAULT ''",
+    # the row of the digest that tells this one
+    "ALTER TABLE outbox ADD COLUMN digest INTEGER",
+    # how many messages of a row that takes several have arrived
+    "ALTER TABLE outbox ADD COLUMN parts INTEGER NOT NULL DEFAULT 0",
+    "UPDATE outbox SET dedup_key = dedup_key || '@' WHERE kind = 'finding'",
+    "CREATE INDEX outbox_digest ON outbox (digest) WHERE digest IS NOT NULL",
+    """
+    CREATE TABLE episode (
+        id            TEXT    PRIMARY KEY,
+        facts         TEXT    NOT NULL,
+        updated_ms    INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    INSERT OR REPLACE INTO episode
+        SELECT episode, payload, created_ms FROM outbox
+        WHERE kind = 'finding' ORDER BY id
+    """,
+    """
+    CREATE TABLE post (
+        id            INTEGER PRIMARY KEY AUTOINCREMENT,
+        route         TEXT    NOT NULL,
+        message_id    TEXT    NOT NULL,
+        posted_ms     INTEGER NOT NULL,
+        edited_ms     INTEGER NOT NULL,
+        shown         TEXT    NOT NULL,
+        picture       TEXT    NOT NULL,
+        files         TEXT    NOT NULL,
+        is_closed     INTEGER NOT NULL
+    )
+    """,
+    """
+    CREATE UNIQUE INDEX post_message ON post (route, message_id)
+        WHERE message_id != ''
+    """,
+    "CREATE INDEX post_open ON post (is_closed, posted_ms)",
+    """
+    CREATE TABLE post_episode (
+        episode       TEXT    NOT NULL,
+        post          INTEGER NOT NULL,
+        PRIMARY KEY (episode, post)
+    ) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: Final[Sequence[Sequence[str]]] = (_TABLES, _MESSAGES)
 
 VERSION: Final = len(MIGRATIONS)
 

@@ -6,7 +6,7 @@ import os
 import re
 import termios
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, TextIO
 
 __all__ = ["Keys"]
@@ -53,8 +53,10 @@ class Keys:
             yield
         finally:
             loop.remove_reader(fd)
-            # NOW, not DRAIN: draining waits for a terminal that may not read.
-            termios.tcsetattr(fd, termios.TCSANOW, before)
+            # A terminal that hung up has no modes any more. NOW, not DRAIN: draining
+            # waits for one that may not read.
+            with suppress(termios.error):
+                termios.tcsetattr(fd, termios.TCSANOW, before)
 
     def _read(self, loop: asyncio.AbstractEventLoop, fd: int) -> None:
         try:

@@ -117,7 +117,7 @@ def _finding(finding: Finding) -> str:
             pass
     early = ", bar still open" if finding.early else ""
     return (
-        f"{who} {strength}: {path}{_window(finding)}{_score(finding)}, {basis}{early}"
+        f"{who} {strength}: {path} in {_took(finding)}{_score(finding)}, {basis}{early}"
         f"{_odds(finding)}"
     )
 
@@ -132,13 +132,8 @@ def _end(finding: Finding) -> str:
     )
 
 
-def _window(finding: Finding) -> str:
-    """Return `` in 5 min``, from the condition that names its window."""
-    for condition in finding.conditions:
-        _, over, window = condition.name.partition(" over ")
-        if over:
-            return f" in {window}"
-    return ""
+def _took(finding: Finding) -> str:
+    return f"{(finding.decided_ms - finding.onset_ms) // 60_000} min"
 
 
 def _score(finding: Finding) -> str:

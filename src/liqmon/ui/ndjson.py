@@ -43,9 +43,10 @@ def record(event: Event) -> dict[str, object]:
     """Return the event as plain values."""
     match event:
         case FindingRaised(finding=finding):
-            values = _finding(finding)
-        case GaveUp():
-            values = {"state": "gave_up"} | _values(event)
+            values = {"at_ms": event.at_ms} | _finding(finding)
+        case GaveUp(error=error):
+            values = {"state": "gave_up"} | _values(event) | {"reason": error}
+            del values["error"]
         case _:
             values = _values(event)
     head = {"schema": SCHEMA, "event": _NAMES[type(event)]}

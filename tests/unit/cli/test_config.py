@@ -174,3 +174,31 @@ def test_a_mistyped_command_is_guessed(typed: Typed) -> None:
 
     assert (code, out) == (2, "")
     assert "Did you mean 'config'?" in err
+
+
+def test_show_and_validate_know_the_routes_and_keep_their_secrets(
+    typed: Typed, tmp_path: Path
+) -> None:
+    file = tmp_path / "liqmon.toml"
+    file.write_text(
+        '[[discord.routes]]\nname = "phone"\nseverity = ["high"]\n'
+        f'webhook_url = "{URL}"\n'
+    )
+    file.chmod(0o600)
+    code, shown, _ = typed("config", "show", "--json")
+
+    assert code == 0
+    assert json.loads(shown)["settings"]["discord.routes"] == {
+        "value": [{"name": "phone", "severity": ["high"], "webhook_url": "***"}],
+        "source": "file",
+    }
+    assert TOKEN not in shown + typed("config", "show")[1]
+    assert typed("config", "validate")[0] == 0
+
+
+def test_the_schema_describes_a_route(typed: Typed) -> None:
+    _, out, _ = typed("config", "schema")
+
+    route = json.loads(out)["$defs"]["RouteTable"]
+    assert route["required"] == ["name"]
+    assert all("description" in value for value in route["properties"].values())

@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -173,3 +174,17 @@ def test_usage_errors_end_with_2_and_keep_stdout_clean() -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "Usage: liqmon config" in done.stderr
+
+
+def test_output_that_a_full_disk_refuses_is_an_error_without_a_traceback() -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "liqmon", "config", "schema"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+
+    assert ended.returncode == ExitCode.FAILED
+    assert ended.stderr == "error: cannot write the output: No space left on device\n"

@@ -247,3 +247,100 @@ def test_on_a_terminal_no_line_is_wider_than_it(typed: Typed, tmp_path: Path) ->
 
     assert max(map(len, lines)) == 80
     assert lines[-1].endswith("…")
+
+
+def test_a_dead_message_can_be_retried(typed: Typed, tmp_path: Path) -> None:
+    filled(tmp_path / "state", (entry(1), DEAD), (entry(2), DEAD), (entry(3), SENT))
+
+    assert typed("retry", "1") == (0, "to be sent again: 1 message\n", "")
+    assert "pending" in typed("list")[1]
+    assert json.loads(typed("retry", "--all", "--json")[1]) == {
+        "schema": 1,
+        "retried": [2],
+    }
+    assert typed("retry", "--all")[1] == "to be sent again: 0 messages\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["7"], "there is no message 7"),
+        (["1"], "message 1 is sent; only dead and expired ones are retried"),
+        ([], "either ids or --all"),
+        (["1", "--all"], "either ids or --all"),
+    ],
+)
+def test_what_cannot_be_retried_is_an_error_of_use(
+    typed: Typed, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    filled(tmp_path / "state", (entry(1), SENT))
+
+    code, out, err = typed("retry", *arguments)
+
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_dead_messages_can_be_purged_and_others_by_name(
+    typed: Typed, tmp_path: Path
+) -> None:
+    filled(tmp_path / "state", (entry(1), DEAD), (entry(2), SENT), (entry(3), None))
+
+    assert typed("purge") == (0, "deleted: 1 message\n", "")
+    purged = typed("purge", "--state", "sent", "--state", "pending", "--json")
+    assert json.loads(purged[1]) == {"schema": 1, "purged": 2}
+    assert typed("list", "--state", "sent")[1] == "no such messages in the outbox\n"
+
+
+async def test_both_work_while_a_run_holds_the_state(
+    typed: Typed, tmp_path: Path
+) -> None:
+    held = await Store.open(tmp_path / "state")
+    await held.enqueue(entry(1), now_ms=1)
+    await held.settle(1, DEAD, now_ms=SystemClock().now_ms())
+
+    assert (await asyncio.to_thread(typed, "retry", "1"))[0] == 0
+    assert await held.depth() == 1
+    assert (await asyncio.to_thread(typed, "purge", "--state", "pending"))[0] == 0
+    assert await held.depth() == 0
+    await held.close()
+
+
+def test_a_row_of_a_digest_says_so(typed: Typed, tmp_path: Path) -> None:
+    filled(tmp_path / "state", (entry(1), None))
+    asyncio.run(digested(tmp_path / "state"))
+
+    assert (
+        typed("list")[1].splitlines()[1].endswith("to be told in a digest (message 2)")
+    )
+
+
+async def digested(state_dir: Path) -> None:
+    store = await Store.open(state_dir)
+    await store.fold(REPORT, [1], now_ms=SystemClock().now_ms())
+    await store.close()
+
+
+def test_each_route_has_its_own_reason(typed: Typed, tmp_path: Path) -> None:
+    """The default webhook is held, that of the route is not."""
+    settings = tmp_path / "liqmon.toml"
+    other = URL.replace("123456789012345678", "123456789012345679")
+    route = f'name = "btc"\nwebhook_url = "{other}"\nsymbols = ["BTC"]'
+    settings.write_text(f"[[discord.routes]]\n{route}\n")
+    settings.chmod(0o600)
+    rows = (entry(1), None), (replace(entry(2), route="btc"), None)
+    filled(tmp_path / "state", *rows)
+    held_open(tmp_path / "state")
+
+    lines = typed("list")[1].splitlines()
+
+    assert lines[2].endswith("breaker open: Discord is failing (HTTP 500)")
+    assert lines[3].endswith("about to be sent")
+
+
+def test_show_takes_json_like_every_command(typed: Typed, tmp_path: Path) -> None:
+    filled(tmp_path / "state", (replace(entry(1), route="btc"), SENT))
+
+    told = json.loads(typed("show", "1", "--json")[1])
+
+    assert (told["route"], told["digest"]) == ("btc", None)

@@ -1,14 +1,29 @@
 """A reader that does not read must not stop the writer's caller."""
 
+import errno
 import io
 import os
 import threading
+
+import pytest
 
 from liqmon.cli.output import LineWriter
 
 
 def nothing() -> None:
     pass
+
+
+class FullDisk(io.StringIO):
+    """Refuses the second and third line, then has room again."""
+
+    writes = 0
+
+    def write(self, text: str) -> int:
+        self.writes += 1
+        if self.writes in (2, 3):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(text)
 
 
 class Unbuffered:
@@ -47,6 +62,21 @@ def test_a_reader_that_went_away_is_reported_once() -> None:
     os.close(writing)
 
     assert broken == ["gone"]
+
+
+def test_a_full_disk_loses_lines_and_says_so_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stream = FullDisk()
+
+    with LineWriter(stream, nothing) as lines:
+        for number in range(4):
+            lines.write(f"line {number}")
+
+    assert stream.getvalue().splitlines() == ["line 0", "line 3"]
+    assert [record.message for record in caplog.records] == [
+        "lines are lost: [Errno 28] No space left on device"
+    ]
 
 
 def test_a_reader_that_never_reads_does_not_block_the_caller() -> None:

@@ -304,3 +304,10 @@ def test_any_text_is_a_perpetual_or_an_unknown_symbol(text: str) -> None:
         except UnknownSymbol:
             continue
         assert match.market.symbol.count(":") == 1
+
+
+@pytest.mark.parametrize("base", ["BTC\u202e", "B\ud800TC", "BTC\n", "B\u200bTC"])
+def test_e22_a_name_that_nobody_can_type_is_passed_over(base: str) -> None:
+    known = listed(swap(base), swap("ETH"))
+
+    assert [one.market.base for one in perpetuals("bybit", known)] == ["ETH"]

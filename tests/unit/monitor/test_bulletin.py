@@ -144,3 +144,15 @@ def test_the_closing_account_counts_what_happened(
     assert (summary.retried, summary.healed, summary.gave_up) == (1, 1, 1)
     assert (summary.raised, summary.breaker_opened, summary.held) == (1, 1, 1)
     assert (summary.delivered, summary.undelivered) == (2, 3)
+
+
+def test_of_several_webhooks_the_worst_off_is_shown_and_all_that_waits() -> None:
+    bulletin = Bulletin(FakeClock(), BoardSnapshot("1", "1m", 0.0))
+    bulletin.show_receiver(Receiver(configured=True, pending=2, latency_s=0.1), "one")
+    bulletin.show_receiver(
+        Receiver(configured=True, pending=3, breaker=BreakerState.OPEN), "two"
+    )
+    bulletin.show_receiver(Receiver(configured=True, pending=1), "one")
+
+    shown = bulletin.snapshot.receiver
+    assert (shown.breaker, shown.pending) == (BreakerState.OPEN, 4)

@@ -34,7 +34,7 @@ from liqmon.core.events import (
 from liqmon.core.model import Severity
 from liqmon.discord.answers import Answer
 from liqmon.monitor.courier import Courier
-from liqmon.store.outbox import OutboxEntry, RowState
+from liqmon.store.outbox import OutboxEntry, OutboxRow, RowState
 
 LONG_S: Final = 4_000.0
 """Longer than any wait of a test, but for days; only the fake clock sees it."""
@@ -187,7 +187,23 @@ async def test_a_failed_probe_means_another_full_period() -> None:
         assert rig.sender.times[3:6] == pytest.approx([300.0, 600.0, 900.0])
 
 
-async def test_after_an_outage_the_report_comes_first_then_the_gravest() -> None:
+async def test_after_an_outage_of_few_findings_a_report_comes_before_them() -> None:
+    async with a_rig(*[FAILING] * 3) as rig:
+        await rig.add(*[entry(f"m{number}") for number in range(3)])
+
+        await rig.courier.drain(deadline_s=LONG_S)
+
+        order = [episode for episode, status in rig.deliveries() if status == "sent"]
+        assert order == ["em0", "", "em1", "em2"]
+        report = rig.sender.texts[4]
+        assert "Discord was unreachable" in report
+        assert "2 findings were held and follow" in report
+        assert "HTTP 500" in report
+
+
+async def test_after_an_outage_a_digest_takes_the_place_of_report_and_findings() -> (
+    None
+):
     async with a_rig(*[FAILING] * 3) as rig:
         await rig.add(*[entry(f"m{number}") for number in range(3)])
         await rig.courier.drain(deadline_s=100)
@@ -196,15 +212,22 @@ async def test_after_an_outage_the_report_comes_first_then_the_gravest() -> None
             entry("high", severity=Severity.HIGH),
             entry("critical", severity=Severity.CRITICAL),
         )
+        rig.clock.push(250)
 
         await rig.courier.drain(deadline_s=LONG_S)
 
-        order = [episode for episode, status in rig.deliveries() if status == "sent"]
-        assert order == ["ecritical", "", "ehigh", "em0", "em1", "em2", "elow"]
-        report = rig.sender.texts[4]
-        assert "Discord was unreachable" in report
-        assert "5 findings were held and follow" in report
-        assert "HTTP 500" in report
+        probe, digest = rig.sender.texts[3:5]
+        assert "ecritical" in probe
+        assert "5 episodes still going on" in digest
+        told = [each for each in rig.deliveries() if each[1] in ("sent", "digested")]
+        assert told == [
+            ("ecritical", "sent"),
+            ("", "sent"),
+            *[(f"em{number}", "digested") for number in range(3)],
+            ("elow", "digested"),
+            ("ehigh", "digested"),
+        ]
+        assert len(rig.sender.texts) == 5
 
 
 async def test_after_an_outage_no_row_waits_for_its_own_retry_time() -> None:
@@ -339,11 +362,12 @@ async def test_an_empty_bucket_is_waited_for() -> None:
 
 async def test_a_backlog_goes_out_at_the_pace_discord_takes() -> None:
     async with a_rig() as rig:
-        await rig.add(*map(entry, range(70)))
+        await rig.add(*map(entry, range(33)))
 
         assert await rig.courier.drain(deadline_s=LONG_S) == 0
 
         times = rig.sender.times
+        assert len(times) == 33
         assert times[3] == 0.0
         for start in times:
             assert sum(start <= at < start + 60 for at in times) <= 28
@@ -378,7 +402,8 @@ async def test_three_dead_letters_in_a_row_stop_the_sender_and_no_more_are_burie
         assert "3 messages in a row were refused" in caplog.text
         await rig.courier.drain(deadline_s=3 * LONG_S)
 
-        states = list((await rig.states()).values())
+        rows = (await rig.rows()).values()
+        states = [row.state.value for row in rows if row.kind == "finding"]
         assert states.count("dead") == 3
         assert states.count("pending") == 3
 
@@ -526,7 +551,7 @@ async def test_what_was_delivered_is_not_delivered_again_because_the_disk_failed
         await rig.add(entry())
 
         async def break_disk() -> None:
-            rig.store.broken = frozenset({"settle"})
+            rig.store.broken = frozenset({"conclude"})
 
         rig.sender.meanwhile = break_disk
         assert await rig.courier.drain(deadline_s=600) == 1
@@ -714,15 +739,19 @@ async def _deliver_through(
 
     findings = [row for row in rows.values() if row.kind == "finding"]
     assert len(findings) == len(severities)
-    for row in findings:
-        assert (row.state is RowState.SENT) is (row.message_id == "42")
-        assert row.state is RowState.SENT or row.last_error or not row.attempts
     open_ends = [row for row in findings if row.state is RowState.PENDING]
     assert undelivered >= len(open_ends)
-    told_sent = [*before.deliveries(), *rig.deliveries()]
-    for row in findings:
-        assert told_sent.count((row.episode, "sent")) == (row.state is RowState.SENT)
+    _check_rows(findings, [*before.deliveries(), *rig.deliveries()])
     _check_shut_times([*before.events, *rig.events], asked, clock)
+
+
+def _check_rows(findings: list[OutboxRow], told: list[tuple[str, str]]) -> None:
+    for row in findings:
+        is_told = row.state in (RowState.SENT, RowState.DIGESTED)
+        assert is_told is (row.message_id == "42")
+        assert is_told or row.last_error or not row.attempts
+        for status in (RowState.SENT, RowState.DIGESTED):
+            assert told.count((row.episode, status.value)) == (row.state is status)
 
 
 def _entries(severities: list[Severity], start: int) -> list[OutboxEntry]:

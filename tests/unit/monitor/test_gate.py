@@ -132,23 +132,23 @@ def test_an_untroubled_gate_saves_no_trouble() -> None:
 
 def test_three_messages_are_given_up_on_and_then_none_for_an_hour() -> None:
     gate = a_gate()
-    assert [gate.bury(0.0), gate.bury(0.0)] == [True, True]
+    assert [gate.bury(one, 0.0) for one in "ab"] == [True, True]
     assert gate.hold(0.0) is None
 
-    assert gate.bury(0.0)
+    assert gate.bury("c", 0.0)
     hold = gate.hold(0.0)
     assert hold == Hold(3600.0, "3 messages in a row were refused", by_breaker=False)
-    assert not gate.bury(3600.0)
-    assert not restored(gate.export(0.0, NOW_MS)).bury(0.0)
+    assert not gate.bury("d", 3600.0)
+    assert not restored(gate.export(0.0, NOW_MS)).bury("d", 0.0)
 
 
 def test_a_delivery_in_between_allows_three_more() -> None:
     gate = a_gate()
-    for _ in range(2):
-        gate.bury(0.0)
+    for one in "ab":
+        gate.bury(one, 0.0)
     attempt(gate, WELL)
 
-    assert [gate.bury(0.0) for _ in range(4)] == [True, True, True, False]
+    assert [gate.bury(one, 0.0) for one in "cdef"] == [True, True, True, False]
 
 
 def test_an_empty_bucket_is_a_pause_not_a_hold() -> None:
@@ -169,8 +169,8 @@ def test_the_streak_of_one_answer_is_there_for_the_next() -> None:
 
 def test_reviving_forgets_all_that_stood_in_the_way() -> None:
     gate = a_gate()
-    for _ in range(3):
-        gate.bury(0.0)
+    for one in "abc":
+        gate.bury(one, 0.0)
     gate.revive()
     attempt(gate, GONE)
     change = gate.revive()
@@ -178,4 +178,4 @@ def test_reviving_forgets_all_that_stood_in_the_way() -> None:
     assert change is not None
     assert change.new is BreakerState.CLOSED
     assert gate.hold(0.0) is None
-    assert gate.bury(0.0)
+    assert gate.bury("c", 0.0)

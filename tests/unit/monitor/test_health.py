@@ -1,7 +1,7 @@
 """Old data are said to be old, once; no data at all is told to Discord, once."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -170,10 +170,14 @@ async def test_the_report_says_why(watched: Watched) -> None:
 async def test_an_exchange_that_was_never_reached_is_silence_too(
     watched: Watched,
 ) -> None:
-    board = replace(watched.bulletin.snapshot, rows={}, exchanges={})
-    watched.bulletin.begin(board)
-
+    watched.bulletin.begin(watched.bulletin.snapshot)
     await watched.look_after(61)
+    assert await watched.reports() == []
+
+    watched.bulletin.publish(
+        FeedChanged(0, "bybit", "", FeedState.UNAVAILABLE, "cannot connect")
+    )
+    await watched.look_after(1)
 
     assert len(await watched.reports()) == 1
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,17 @@ from hypothesis import given, strategies as st
 from couriers import entry
 from factories import a_finding
 from liqmon.core.facts import finding_to_facts
-from liqmon.monitor.letters import letter, outage_report, silence_report
+from liqmon.core.model import Phase
+from liqmon.monitor.letters import digest_letters, letter
+from liqmon.monitor.reports import (
+    digest_of,
+    disk_report,
+    outage_report,
+    silence_report,
+    webhook_report,
+)
+from liqmon.monitor.routing import Heading
+from liqmon.store.digests import DigestContent
 from liqmon.store.outbox import OutboxEntry, OutboxRow, RowState
 
 CREATED_MS = 1_700_000_000_000
@@ -129,3 +140,46 @@ def test_no_fact_however_odd_keeps_a_finding_from_being_told(
 
     for plain in (False, True):
         assert letter(a_row(entry(), payload=payload, plain=plain), now_ms=CREATED_MS)
+
+
+def test_reports_in_general_words_say_what_they_are_about() -> None:
+    webhook = webhook_report(at_ms=1, reason="HTTP @everyone", route="ops")
+    disk = disk_report(since_ms=1, count=1, route="")
+    digest = digest_of([], route="", since_ms=1, until_ms=2)
+
+    assert "takes no messages: HTTP \\@everyone" in content(webhook)
+    assert "the disk failed, 1 finding had to be sent from memory" in content(disk)
+    assert "findings piled up" in content(digest)
+
+
+def content(report: OutboxEntry) -> str:
+    return str(letter(a_row(report), now_ms=CREATED_MS)["content"])
+
+
+def test_a_digest_without_its_times_is_told_in_general_words() -> None:
+    digest = digest_of([], route="", since_ms=1, until_ms=2)
+    odd = replace(digest, payload={"report": "digest", "since_ms": "yesterday"})
+
+    (body,) = digest_letters(a_row(odd), DigestContent((), 0), now_ms=CREATED_MS)
+
+    assert "piled up" in str(body["content"])
+
+
+def test_a_digest_tells_what_goes_on_before_what_is_over() -> None:
+    going = finding_to_facts(a_finding(episode="going-on"))
+    over = finding_to_facts(
+        a_finding(episode="is-over", phase=Phase.END, ended_ms=CREATED_MS)
+    )
+    digest = digest_of([], route="", since_ms=1, until_ms=2)
+    told = DigestContent((over, {"v": 99}, going), 3)
+
+    bodies = digest_letters(a_row(digest), told, now_ms=CREATED_MS)
+
+    assert ["going-on" in str(body) for body in bodies] == [True, False]
+    assert ["is-over" in str(body) for body in bodies] == [False, True]
+
+
+def test_a_quiet_route_makes_reports_quiet_too() -> None:
+    body = letter(a_row(REPORT), now_ms=CREATED_MS, heading=Heading(silent=True))
+
+    assert body["flags"] == 4096

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given, strategies as st
 
 from liqmon.monitor.pacing import Pace
@@ -24,6 +25,29 @@ def test_after_an_idle_spell_the_minute_still_counts() -> None:
         now += wait_s
 
     assert sent == 28
+
+
+def test_a_restart_counts_what_was_sent_before() -> None:
+    before, after = Pace(), Pace()
+    for second in range(3):
+        before.sent(100.0 + second)
+
+    after.restore(before.export(103.0, 5_000), 7.0, 5_000)
+
+    assert before.wait_s(103.0) == after.wait_s(7.0) == 0.0
+    for pace, now in ((before, 103.0), (after, 7.0)):
+        pace.sent(now)
+        pace.sent(now)
+    assert before.wait_s(103.0) == pytest.approx(after.wait_s(7.0))
+    assert after.wait_s(7.0) > 0
+
+
+@pytest.mark.parametrize("saved", [None, "x", [None, "x", 9_999, -70_000]])
+def test_what_makes_no_sense_in_a_restart_is_left_out(saved: object) -> None:
+    pace = Pace()
+    pace.restore(saved, 7.0, 5_000)
+
+    assert pace.export(7.0, 5_000) == []
 
 
 @given(st.lists(st.floats(0, 30), max_size=120))

@@ -1,8 +1,10 @@
 """One market polled: what is judged, what is on disk before it is told, and shown."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,6 +85,8 @@ class FullDisk:
         state: Mapping[str, object],
         findings: Sequence[OutboxEntry],
         now_ms: int,
+        told: Sequence[Mapping[str, object]] = (),
+        progress: Mapping[str, object] | None = None,
     ) -> None:
         if self.is_full:
             raise StoreUnavailable("database or disk is full")
@@ -93,6 +97,8 @@ class FullDisk:
             state=state,
             findings=findings,
             now_ms=now_ms,
+            told=told,
+            progress=progress,
         )
 
 
@@ -106,6 +112,8 @@ class Watched:
     clock: FakeClock
     events: list[Event] = field(default_factory=list)
     woken: int = 0
+    routes: tuple[str, ...] = ("",)
+    undurable: list[OutboxEntry] = field(default_factory=list)
 
     def watcher(self, state: EpisodeState | None = None) -> Watcher:
         return Watcher(
@@ -118,6 +126,8 @@ class Watched:
             policy=POLICY,
             state=state or EpisodeState(judged_ms=at(990)),
             on_finding=self.wake,
+            on_undurable=self.undurable.extend,
+            routes_of=lambda _: self.routes,
         )
 
     def wake(self) -> None:
@@ -257,6 +267,72 @@ async def test_a_full_disk_delays_a_finding_and_loses_none(watched: Watched) -> 
 
     assert watched.phases()[0] is Phase.ONSET
     assert watched.bulletin.snapshot.banner == ""
+
+
+async def test_what_the_disk_did_not_take_is_handed_on_with_the_key_it_will_have(
+    watched: Watched,
+) -> None:
+    watcher = watched.watcher()
+    await polled(watcher, 995)
+    watched.disk.is_full = True
+    await polled(watcher, *range(996, 1_004))
+    watched.disk.is_full = False
+    await polled(watcher, 1_004)
+
+    rows = await watched.disk.store.entries()
+    assert {row.dedup_key for row in rows} <= {
+        one.dedup_key for one in watched.undurable
+    }
+    assert len(rows) >= 1
+
+
+async def test_a_finding_has_a_row_for_each_of_its_routes(watched: Watched) -> None:
+    watched.routes = ("a", "b")
+    await polled(watched.watcher(), *range(990, 1_003))
+
+    rows = await watched.disk.store.entries()
+    onsets = [row for row in rows if row.payload["phase"] == "onset"]
+    assert [(row.route, row.dedup_key.rpartition("@")[2]) for row in onsets] == [
+        ("a", "a"),
+        ("b", "b"),
+    ]
+    assert watched.phases().count(Phase.ONSET) == 1
+
+
+async def test_a_finding_that_goes_nowhere_is_told_and_journalled_all_the_same(
+    watched: Watched,
+) -> None:
+    watched.routes = ()
+    await polled(watched.watcher(), *range(990, 1_003))
+
+    assert await watched.disk.store.entries() == []
+    events = await watched.disk.store.events(kind="FindingRaised")
+    assert len(events) == len(watched.phases()) >= 1
+
+
+async def test_every_bar_of_an_episode_is_kept_as_its_progress(
+    watched: Watched,
+) -> None:
+    watcher = watched.watcher()
+    await polled(watcher, *range(990, 1_001))
+    before, woken = await progress_of(watched), watched.woken
+
+    await polled(watcher, 1_001)
+
+    after = await progress_of(watched)
+    assert after["volume_usd"] > before["volume_usd"]
+    assert after["price_extreme"] < before["price_extreme"]
+    assert watched.woken > woken
+
+    await polled(watcher, *range(1_002, 1_040))
+    assert (await progress_of(watched))["phase"] == "end"
+
+
+async def progress_of(watched: Watched) -> dict[str, Any]:
+    query = "SELECT facts FROM episode"
+    text = await watched.disk.store._read(lambda c: c.execute(query).fetchone()[0])
+    facts: dict[str, Any] = json.loads(text)
+    return facts
 
 
 async def test_calm_bars_are_noted_on_disk_a_few_times_an_hour_only(

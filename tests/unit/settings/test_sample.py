@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from liqmon.settings.load import load
-from liqmon.settings.models import Settings
+from liqmon.settings.models import RouteTable, Settings
 
 SAMPLE = Path(__file__).parents[3] / "sample_config.toml"
 DEFAULTS = {
@@ -14,6 +14,7 @@ DEFAULTS = {
     for table, field in Settings.model_fields.items()
     if table != "overrides"
     for name in type(field.default).model_fields
+    if name != "routes"
 }
 
 
@@ -42,8 +43,18 @@ def test_each_value_in_it_is_set_and_equals_the_default(key: str) -> None:
     assert found.sources[key] == "file"
 
 
+@pytest.mark.parametrize("name", RouteTable.model_fields)
+def test_it_shows_every_key_of_a_route_with_a_comment(name: str) -> None:
+    body = SAMPLE.read_text().partition("\n# [[discord.routes]]\n")[2]
+    body = body.partition("\n\n")[0]
+
+    # one comment may stand for both ways to name the webhook
+    above = "" if name == "webhook_url_file" else r"^# .+\n"
+    assert re.search(rf"{above}^# {name} = \S", body, re.MULTILINE)
+
+
 def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
-    commented = re.compile(r"^# (\w+ = |\[overrides)", re.MULTILINE)
+    commented = re.compile(r"^# (\w+ = |\[)", re.MULTILINE)
     examples = commented.sub(r"\1", SAMPLE.read_text())
     examples = re.sub(r"(?m)^webhook_url.*\n", "", examples)
     file = tmp_path / "liqmon.toml"
@@ -53,3 +64,6 @@ def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
     assert found.settings.threshold_for("BTCUSDT") == 15
     assert found.settings.discord.base_url == "http://127.0.0.1:8081"
     assert found.settings.log.file == Path("/var/log/liqmon.log")
+    [route] = found.settings.discord.routes
+    assert route.name == "phone"
+    assert route.severity == ("high", "critical")

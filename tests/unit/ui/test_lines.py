@@ -34,7 +34,7 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
             FindingRaised(1, a_finding()),
             (
                 "BTCUSDT long liquidations MEDIUM: 64,052 → 62,480.5 (~2.45 %) "
-                "in 5 min, S 16.2 of 12, inferred from price and volume (bybit)"
+                "in 1 min, S 16.2 of 12, inferred from price and volume (bybit)"
             ),
         ),
         (
@@ -53,14 +53,14 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
             ),
             (
                 "BTCUSDT short liquidations rise to CRITICAL: 64,052 → 65,000 "
-                "(+1.48 %), observed by the exchange (bybit), bar still open"
+                "(+1.48 %) in 1 min, observed by the exchange (bybit), bar still open"
             ),
         ),
         (
             FindingRaised(1, a_finding(confidence=0.76)),
             (
                 "BTCUSDT long liquidations MEDIUM: 64,052 → 62,480.5 (~2.45 %) "
-                "in 5 min, S 16.2 of 12, inferred from price and volume (bybit); "
+                "in 1 min, S 16.2 of 12, inferred from price and volume (bybit); "
                 "of alerts like this, about 3 in 4 were cascades"
             ),
         ),

@@ -256,6 +256,34 @@ async def test_a_frame_that_cannot_be_rendered_is_shown_too(
         terminal.wait_for(b"BBBUSDT")
 
 
+async def test_a_frame_that_cannot_be_built_is_shown_too(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("a bug in building")
+
+    with view(terminal, lambda: a_board(a_row("AAA"))):
+        terminal.wait_for(b"AAAUSDT")
+        monkeypatch.setattr(live_module, "build", broken)
+        terminal.wait_for(b"cannot draw, still watching: ZeroDivisionError")
+
+
+def test_without_an_event_loop_nothing_is_begun() -> None:
+    stdout = io.StringIO()
+    it = LiveView(
+        a_board,
+        clock=SystemClock(),
+        on_quit=pytest.fail,
+        stdin=io.StringIO(),
+        stdout=stdout,
+    )
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        it.__enter__()
+
+    assert stdout.getvalue() == ""
+    assert not it._thread.is_alive()
+
+
 async def test_a_new_size_is_drawn(terminal: Terminal) -> None:
     with view(terminal, Snapshots(a_large_board(3))) as it:
         terminal.wait_for(b"Last finding")
@@ -396,7 +424,12 @@ def test_the_table_needs_neither_ccxt_nor_aiohttp() -> None:
         "print([m for m in ('ccxt', 'aiohttp', 'sqlite3') if m in sys.modules])"
     )
     told = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=True,
+        text=True,
+        # coverage would measure that process too, and brings a database along
+        env={k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")},
     )
 
     assert told.stdout.strip() == "[]"

@@ -37,7 +37,7 @@ EVENTS: list[tuple[Event, dict[str, Any]]] = [
     (
         GaveUp(1, *BTC, 3, "x"),
         {"event": "feed", "state": "gave_up", "exchange": "bybit"}
-        | {"symbol": "BTC/USDT:USDT", "attempts": 3, "error": "x"},
+        | {"symbol": "BTC/USDT:USDT", "attempts": 3, "reason": "x"},
     ),
     (
         FeedChanged(1, "bybit", "", FeedState.COOLING, "429", 27.0),
@@ -75,6 +75,7 @@ def test_a_finding_has_the_keys_that_were_promised() -> None:
     assert record(FindingRaised(1, finding)) == {
         "schema": 1,
         "event": "finding",
+        "at_ms": 1,
         "episode": "a1b2c3d4",
         "symbol": "BTC/USDT:USDT",
         "exchange": "bybit",

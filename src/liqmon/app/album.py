@@ -1,0 +1,42 @@
+"""The charts that go with findings, painted from the candles that were judged."""
+
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from liqmon.charts import alt_text, picture_within
+from liqmon.core.model import Candles, Finding, Market
+from liqmon.discord.attachments import Attachment
+
+__all__ = ["Album"]
+
+_NAME: Final = "liqmon.png"
+
+
+class _Source(Protocol):
+    """Whoever holds the candles of a market."""
+
+    market: Market
+
+    @property
+    def candles(self) -> Candles:
+        """The newest ones."""
+        ...
+
+
+class Album:
+    """Knows where the candles of each market are."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, _Source] = {}
+
+    def follow(self, sources: Iterable[_Source]) -> None:
+        """Take the candles of these markets from here on."""
+        self._sources |= {source.market.key: source for source in sources}
+
+    async def picture(self, finding: Finding) -> Attachment | None:
+        """Return the chart of a finding, None if there is none in time."""
+        source = self._sources.get(finding.market.key)
+        if source is None:
+            return None
+        data = await picture_within(source.candles, finding)
+        return None if data is None else Attachment(_NAME, data, alt_text(finding))

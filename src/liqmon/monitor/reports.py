@@ -1,0 +1,147 @@
+"""What liqmon reports of itself, as entries for the outbox: facts, not words."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from liqmon.store.database import Store
+from liqmon.store.outbox import OutboxEntry, OutboxRow
+
+__all__ = [
+    "BREAKER",
+    "DIGEST",
+    "DISK",
+    "SILENCE",
+    "WEBHOOK",
+    "ReportBox",
+    "digest_of",
+    "disk_report",
+    "outage_report",
+    "silence_report",
+    "webhook_report",
+]
+
+BREAKER: Final = "breaker"
+SILENCE: Final = "silence"
+DIGEST: Final = "digest"
+WEBHOOK: Final = "webhook"
+DISK: Final = "disk"
+_VERSION: Final = 1
+_LOW: Final = 1
+
+
+def outage_report(
+    *, opened_ms: int, closed_ms: int, reason: str, held: int, route: str = ""
+) -> OutboxEntry:
+    """Return the entry that tells, after recovery, of the time without Discord."""
+    return OutboxEntry(
+        dedup_key=_key(BREAKER, opened_ms, route),
+        episode="",
+        kind="report",
+        severity=_LOW,
+        payload={
+            "report": BREAKER,
+            "version": _VERSION,
+            "opened_ms": opened_ms,
+            "closed_ms": closed_ms,
+            "reason": reason,
+            "held": held,
+        },
+        route=route,
+    )
+
+
+def silence_report(
+    *, since_ms: int, until_ms: int | None, reason: str, route: str = ""
+) -> OutboxEntry:
+    """Return the entry that tells that no data come, or that they are back."""
+    when = f"{since_ms}:{'over' if until_ms else 'began'}"
+    return OutboxEntry(
+        dedup_key=_key(SILENCE, when, route),
+        episode="",
+        kind="report",
+        severity=_LOW,
+        payload={
+            "report": SILENCE,
+            "version": _VERSION,
+            "since_ms": since_ms,
+            "until_ms": until_ms,
+            "reason": reason,
+        },
+        route=route,
+    )
+
+
+def digest_of(
+    rows: Sequence[OutboxRow],
+    *,
+    route: str,
+    since_ms: int,
+    until_ms: int,
+    also: Sequence[str] = (),
+) -> OutboxEntry:
+    """Return the entry that tells of these rows; ``also`` names episodes beside them.
+
+    It is worth sending for as long as the gravest of them.
+    """
+    return OutboxEntry(
+        dedup_key=_key(DIGEST, since_ms, route),
+        episode="",
+        kind="report",
+        severity=max((row.severity for row in rows), default=_LOW),
+        payload={
+            "report": DIGEST,
+            "version": _VERSION,
+            "since_ms": since_ms,
+            "until_ms": until_ms,
+            "also": list(also),
+        },
+        route=route,
+    )
+
+
+def webhook_report(*, at_ms: int, reason: str, route: str) -> OutboxEntry:
+    """Return the entry that tells another webhook that this one takes nothing."""
+    return OutboxEntry(
+        dedup_key=_key(WEBHOOK, at_ms, route),
+        episode="",
+        kind="report",
+        severity=_LOW,
+        payload={"report": WEBHOOK, "version": _VERSION, "why": reason},
+        route=route,
+    )
+
+
+def disk_report(*, since_ms: int, count: int, route: str) -> OutboxEntry:
+    """Return the entry that tells, afterwards, what was sent without being on disk."""
+    return OutboxEntry(
+        dedup_key=_key(DISK, since_ms, route),
+        episode="",
+        kind="report",
+        severity=_LOW,
+        payload={"report": DISK, "version": _VERSION, "count": count},
+        route=route,
+    )
+
+
+class ReportBox:
+    """Puts a report into the outbox once for each of the routes."""
+
+    def __init__(self, store: Store, routes: Sequence[str]) -> None:
+        self._store = store
+        self._routes = routes
+
+    async def enqueue(self, entry: OutboxEntry, *, now_ms: int) -> bool:
+        """Write the rows, or raise StoreUnavailable; False if all were there before."""
+        new = [
+            await self._store.enqueue(
+                replace(entry, route=route, dedup_key=f"{entry.dedup_key}@{route}"),
+                now_ms=now_ms,
+            )
+            for route in self._routes
+        ]
+        return any(new)
+
+
+def _key(kind: str, when: object, route: str) -> str:
+    return f"{kind}:{when}@{route}" if route else f"{kind}:{when}"

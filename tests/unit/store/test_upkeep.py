@@ -1,0 +1,209 @@
+"""What keeps the outbox small, and what a user does to it by hand."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from couriers import entry
+from liqmon.core.model import Severity
+from liqmon.store import digests, episodes, files, outbox, posts, schema, upkeep
+from liqmon.store.outbox import OutboxEntry, OutboxRow, RowState, Settlement
+from liqmon.store.posts import Post
+
+NOW_MS = 1_700_000_000_000
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    with closing(files.opened(":memory:")) as it:
+        schema.migrate(it)
+        yield it
+
+
+def rows(connection: sqlite3.Connection) -> dict[str, OutboxRow]:
+    found = outbox.entries(connection, tuple(RowState), 10_000)
+    return {row.dedup_key: row for row in found}
+
+
+def settled(
+    connection: sqlite3.Connection, key: str, state: RowState, *, days_ago: int = 0
+) -> None:
+    then_ms = NOW_MS - days_ago * DAY_MS
+    outbox.add(connection, entry(key), then_ms)
+    row_id = rows(connection)[key].id
+    outbox.settle(connection, row_id, Settlement(state=state, error="why"), then_ms)
+
+
+# the cap
+
+
+def test_of_too_many_the_least_grave_and_oldest_are_only_counted(
+    connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number, severity in enumerate([2, 1, 1, 3, 1]):
+        outbox.add(connection, entry(number, severity=Severity(severity)), NOW_MS)
+
+    over = upkeep.collapse(connection, NOW_MS, most_rows=3)
+
+    assert [(row.dedup_key, row.state) for row in over] == [
+        ("1", RowState.EXPIRED),
+        ("2", RowState.EXPIRED),
+    ]
+    assert rows(connection)["1"].last_error == "collapsed: outbox full"
+    assert digests.uncounted(connection) == 2
+    assert "2 findings are only counted" in caplog.text
+    assert upkeep.collapse(connection, NOW_MS, most_rows=3) == []
+
+
+def test_too_many_bytes_are_too_many_as_well(connection: sqlite3.Connection) -> None:
+    for number in range(10):
+        outbox.add(connection, entry(number), NOW_MS)
+    size = len(str(rows(connection)["1"].payload))
+
+    over = upkeep.collapse(connection, NOW_MS, most_bytes=8 * size)
+
+    assert 1 <= len(over) <= 3
+    assert over[0].dedup_key == "0"
+
+
+def test_reports_and_what_a_digest_tells_do_not_count(
+    connection: sqlite3.Connection,
+) -> None:
+    outbox.add(connection, replace(entry("report"), kind="report"), NOW_MS)
+    outbox.add(connection, entry("told"), NOW_MS)
+    digest = OutboxEntry(
+        dedup_key="digest", episode="", kind="report", severity=1, payload={}
+    )
+    digests.fold(connection, digest, [2], NOW_MS)
+    outbox.add(connection, entry("single"), NOW_MS)
+
+    assert upkeep.collapse(connection, NOW_MS, most_rows=1) == []
+
+
+# age
+
+
+def test_dead_letters_are_kept_a_week_and_the_rest_a_month(
+    connection: sqlite3.Connection,
+) -> None:
+    for state, days in (
+        (RowState.DEAD, 6),
+        (RowState.DEAD, 8),
+        (RowState.SENT, 29),
+        (RowState.SENT, 31),
+        (RowState.DIGESTED, 31),
+        (RowState.EXPIRED, 31),
+    ):
+        settled(connection, f"{state} {days}", state, days_ago=days)
+    outbox.add(connection, entry("pending"), NOW_MS - 99 * DAY_MS)
+
+    assert upkeep.retain(connection, NOW_MS) == 4
+    assert set(rows(connection)) == {"dead 6", "sent 29", "pending"}
+
+
+def test_old_messages_and_episodes_go_unless_a_row_needs_them(
+    connection: sqlite3.Connection,
+) -> None:
+    old_ms = NOW_MS - 31 * DAY_MS
+    for message_id, at_ms in (("old", old_ms), ("new", NOW_MS)):
+        shown = {message_id: {"v": 1}}
+        post = Post(
+            route="",
+            message_id=message_id,
+            posted_ms=at_ms,
+            edited_ms=at_ms,
+            shown=shown,
+        )
+        posts.save(connection, post)
+        episodes.save(connection, message_id, {}, at_ms)
+    outbox.add(connection, entry("1", episode="kept"), NOW_MS)
+    episodes.save(connection, "kept", {}, old_ms)
+
+    upkeep.retain(connection, NOW_MS)
+
+    left = connection.execute("SELECT id FROM episode ORDER BY id").fetchall()
+    assert [row["id"] for row in left] == ["kept", "new"]
+    assert posts.standing_of(connection, "", "old") is None
+    assert posts.standing_of(connection, "", "new") is not None
+    links = connection.execute("SELECT count(*) FROM post_episode").fetchone()
+    assert links[0] == 1
+
+
+# by hand
+
+
+@pytest.mark.parametrize("state", [RowState.DEAD, RowState.EXPIRED])
+def test_a_message_that_was_given_up_on_begins_anew(
+    connection: sqlite3.Connection, state: RowState
+) -> None:
+    settled(connection, "1", state, days_ago=3)
+    row_id = rows(connection)["1"].id
+    connection.execute("UPDATE outbox SET plain = 1, attempts = 9, digest = 77")
+
+    assert upkeep.retry(connection, [row_id, 99], NOW_MS) == 1
+
+    row = rows(connection)["1"]
+    assert (row.state, row.attempts, row.plain, row.digest) == (
+        RowState.PENDING,
+        0,
+        False,
+        None,
+    )
+    assert (row.last_error, row.settled_ms) == ("", None)
+    assert row.expires_ms > NOW_MS
+    assert outbox.due(connection, NOW_MS, 1) == [row]
+
+
+@pytest.mark.parametrize("state", [RowState.SENT, RowState.DIGESTED])
+def test_what_arrived_is_not_sent_again(
+    connection: sqlite3.Connection, state: RowState
+) -> None:
+    settled(connection, "1", state)
+
+    assert upkeep.retry(connection, [1], NOW_MS) == 0
+    assert rows(connection)["1"].state is state
+
+
+def test_a_purge_takes_what_it_names_and_nothing_else(
+    connection: sqlite3.Connection,
+) -> None:
+    settled(connection, "dead", RowState.DEAD)
+    settled(connection, "sent", RowState.SENT)
+    outbox.add(connection, entry("pending"), NOW_MS)
+
+    assert upkeep.purge(connection, [RowState.DEAD]) == 1
+    assert set(rows(connection)) == {"sent", "pending"}
+
+
+def test_what_waited_for_a_digest_that_was_purged_goes_its_own_way(
+    connection: sqlite3.Connection,
+) -> None:
+    outbox.add(connection, entry("1"), NOW_MS)
+    digest = OutboxEntry(
+        dedup_key="digest", episode="", kind="report", severity=1, payload={}
+    )
+    digests.fold(connection, digest, [1], NOW_MS)
+    connection.execute("UPDATE outbox SET state = 'dead' WHERE dedup_key = 'digest'")
+
+    upkeep.purge(connection, [RowState.DEAD])
+
+    assert [row.dedup_key for row in outbox.due(connection, NOW_MS, 9)] == ["1"]
+
+
+def test_rows_of_a_route_that_is_no_more_have_an_heir(
+    connection: sqlite3.Connection,
+) -> None:
+    outbox.add(connection, replace(entry("1"), route="gone"), NOW_MS)
+    outbox.add(connection, replace(entry("2"), route="there"), NOW_MS)
+    settled(connection, "3", RowState.SENT)
+
+    assert upkeep.adopt(connection, ["", "there"], "") == 1
+    assert {key: row.route for key, row in rows(connection).items()} == {
+        "1": "",
+        "2": "there",
+        "3": "",
+    }
