@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, assert_never
 from xml.sax.saxutils import escape
 
-from liqmon.charts.shapes import Anchor, Line, Picture, Rect, Shape, Text
+from liqmon.charts.shapes import Anchor, Line, Picture, Polygon, Rect, Shape, Text
 
 __all__ = ["FONTS", "box", "document", "elements"]
 
@@ -55,6 +55,9 @@ def _element(shape: Shape) -> str:
                 f'y2="{shape.y1:.1f}" stroke="{shape.color}" '
                 f'stroke-width="{shape.width:g}"{dash}/>'
             )
+        case Polygon():
+            corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in shape.corners)
+            return f'<polygon points="{corners}" fill="{shape.color}"/>'
         case Text():
             return (
                 f'<text x="{shape.x:.1f}" y="{shape.y + 0.35 * shape.size:.1f}" '

@@ -98,7 +98,9 @@ def test_the_exit_codes_are_the_same_in_readme_help_and_code() -> None:
 
 
 def test_every_command_of_the_readme_exists() -> None:
-    named = set(re.findall(r"(?:[`/]|^)liqmon ([a-z][a-z-]+)", README, re.MULTILINE))
+    blocks = [line for block in shell_blocks() for line in block]
+    code = "\n".join([*blocks, *re.findall(r"`(liqmon [^`\n]*)`", README)])
+    named = set(re.findall(r"(?:^|/|\")liqmon ([a-z][a-z-]+)", code, re.MULTILINE))
     text = CliRunner().invoke(app, ["--help"]).output
     known = set(re.findall(r"^  ([a-z-]+)  ", text, re.MULTILINE))
 

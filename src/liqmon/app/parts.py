@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from liqmon.app.album import Album
 from liqmon.app.couriers import Couriers, opened_couriers, report_routes
+from liqmon.app.exchanges import exchange_from
 from liqmon.app.run import Run
 from liqmon.clock import Clock
 from liqmon.core.episode import EpisodePolicy, EpisodeState
@@ -14,7 +15,6 @@ from liqmon.core.facts import state_from_facts
 from liqmon.core.model import Market
 from liqmon.errors import NewerSchema, StoreUnavailable, UserError
 from liqmon.exchange.client import Exchange
-from liqmon.exchange.retry import RetryPolicy
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.health import Sentinel
 from liqmon.monitor.housekeeper import Housekeeper
@@ -45,19 +45,8 @@ class Parts:
 
     def exchange(self, exchange_id: str) -> Exchange:
         """Return an exchange that is yet to be opened."""
-        settings = self.run.settings
-        return Exchange(
-            exchange_id,
-            clock=self.clock,
-            retry=RetryPolicy(
-                enabled=settings.retry.enabled,
-                attempts=settings.retry.attempts,
-                waits_s=settings.retry.waits_s,
-            ),
-            emit=self.bulletin.publish,
-            base_url=settings.exchange.base_url,
-            timeout_s=settings.exchange.timeout_s,
-            interval_s=settings.watch.poll_interval_s,
+        return exchange_from(
+            self.run.settings, exchange_id, self.clock, self.bulletin.publish
         )
 
     def watchers(self, exchange: Exchange) -> tuple[Watcher, ...]:

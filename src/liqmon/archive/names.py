@@ -21,16 +21,20 @@ _BINANCE = re.compile(r"(?P<symbol>[A-Z0-9_]+)-(?P<timeframe>\d+\w)-\d{4}-\d{2}.
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """None where the name does not say."""
+    """None where the name does not say.
+
+    ``is_part``: one of many files that make a history, each named for its time.
+    """
 
     symbol: str | None = None
     timeframe: str | None = None
+    is_part: bool = False
 
 
 def named(path: Path) -> Named:
     """Return what the file's name says of its contents."""
     if (found := _BINANCE.fullmatch(path.name)) is not None:
-        return Named(found["symbol"], _known(found["timeframe"]))
+        return Named(found["symbol"], _known(found["timeframe"]), is_part=True)
     stem = re.sub(r"\.(csv|gz|zip)\b", "", path.name)
     words = stem.split("_")
     symbols = [word for word in words if _SYMBOL.fullmatch(word)]

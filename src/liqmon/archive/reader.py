@@ -1,5 +1,6 @@
 """One candle file to arrays: ``.csv``, ``.csv.gz`` or a ``.zip`` with one ``.csv``.
 
+A file of liqmon's own archive (``.npz``) will do as well.
 Columns are found by the header, whose names are those of Binance's files; a file
 without a header must have Binance's twelve columns. Both are described at
 https://github.com/binance/binance-public-data. Rows may stand in any order: they are
@@ -18,6 +19,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from liqmon.archive.bars import Bars, FloatArray, IntArray, in_order
+from liqmon.archive.months import SUFFIX, read_month
 from liqmon.archive.names import named
 from liqmon.archive.timeframes import LENGTH_MS, bar_opens, timeframe_of
 from liqmon.errors import UserError
@@ -79,6 +81,8 @@ def read(
     Raises:
         UserError: it cannot be read or understood; says which line.
     """
+    if path.suffix == SUFFIX:
+        return read_month(path)
     text = _text(path)
     table = _table(text)
     open_ms = _times_ms(text, table["open_time"])

@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import TYPE_CHECKING, Final, assert_never
 
-from liqmon.charts.shapes import Anchor, Line, Picture, Rect, Text
+from liqmon.charts.shapes import Anchor, Line, Picture, Polygon, Rect, Text
 from liqmon.errors import UserError
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ def png(picture: Picture) -> bytes:
                 draw.rectangle(_corners(shape), fill=shape.color)
             case Line():
                 _line(draw, shape)
+            case Polygon():
+                corners = [(x * _FINE, y * _FINE) for x, y in shape.corners]
+                draw.polygon(corners, fill=shape.color)
             case Text():
                 _text(draw, shape)
             case _:

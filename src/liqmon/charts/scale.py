@@ -7,7 +7,7 @@ from typing import Final
 
 __all__ = ["Scale", "price_text", "ticks"]
 
-_ROUND: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
+_ROUND: Final = (1.0, 2.0, 5.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)

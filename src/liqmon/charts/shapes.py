@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["Anchor", "Line", "Picture", "Rect", "Shape", "Text"]
+__all__ = ["Anchor", "Line", "Picture", "Polygon", "Rect", "Shape", "Text"]
 
 Anchor: TypeAlias = Literal["left", "middle", "right"]
 
@@ -54,6 +54,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Polygon:
+    """A filled area between corners."""
+
+    corners: tuple[tuple[float, float], ...]
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A line of ASCII; ``y`` is its middle, ``x`` what ``anchor`` says."""
 
@@ -65,7 +73,7 @@ class Text:
     anchor: Anchor = "left"
 
 
-Shape: TypeAlias = Rect | Line | Text
+Shape: TypeAlias = Rect | Line | Polygon | Text
 
 
 @dataclass(frozen=True, slots=True)

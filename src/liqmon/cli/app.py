@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 import liqmon
-from liqmon.cli import check, config, demo, outbox, sim, test_webhook, watch
+from liqmon.cli import (
+    backtest,
+    check,
+    config,
+    demo,
+    download,
+    explain,
+    outbox,
+    sim,
+    test_webhook,
+    tune,
+    watch,
+)
 
 __all__ = ["app"]
 
@@ -66,6 +78,10 @@ def root(
 app.command()(watch.watch)
 app.command()(check.check)
 app.command()(demo.demo)
+app.command()(download.download)
+app.command()(backtest.backtest)
+app.command()(explain.explain)
+app.command()(tune.tune)
 app.command()(sim.sim)
 app.command(name="test-webhook")(test_webhook.send)
 app.add_typer(outbox.app, name="outbox")

@@ -9,6 +9,7 @@ from liqmon.cli.durations import seconds
 
 __all__ = [
     "AllowVolatileOption",
+    "ArchiveOption",
     "AsciiOption",
     "ConfigOption",
     "DryRunOption",
@@ -16,6 +17,7 @@ __all__ = [
     "ForOption",
     "JsonOption",
     "LogFileOption",
+    "OneExchangeOption",
     "PlainOption",
     "QuietOption",
     "StateDirOption",
@@ -54,6 +56,26 @@ ExchangeOption = Annotated[
         "--exchange",
         help="Exchange, by the name ccxt gives it; may be repeated.",
         metavar="ID",
+        show_default=False,
+    ),
+]
+
+OneExchangeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--exchange",
+        help="Exchange, by the name ccxt gives it; else the first of the settings.",
+        metavar="ID",
+        show_default=False,
+    ),
+]
+
+ArchiveOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--archive",
+        help="Where downloaded candles are; else $LIQMON_ARCHIVE or your data folder.",
+        metavar="DIR",
         show_default=False,
     ),
 ]

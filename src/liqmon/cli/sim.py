@@ -118,6 +118,7 @@ def markets(files: list[Path], *, seed: int | None, start: str | None) -> "Marke
     Raises:
         UserError: they contradict each other, or a file cannot be used.
     """
+    from liqmon.cli.moments import moment_ms
     from liqmon.errors import UserError
     from liqmon.sim.generated import START_MS, generated
     from liqmon.sim.markets import recorded
@@ -127,34 +128,13 @@ def markets(files: list[Path], *, seed: int | None, start: str | None) -> "Marke
             "--data and --seed: markets are either recorded or generated",
             hint="leave out one of them",
         )
-    start_ms = None if start is None else _start_ms(start)
+    start_ms = None if start is None else moment_ms(start, option="--start")
     if files:
         return recorded(files, start_ms=start_ms)
     return generated(
         1 if seed is None else seed,
         start_ms=START_MS if start_ms is None else start_ms,
     )
-
-
-def _start_ms(text: str) -> int:
-    """Return a time in epoch milliseconds; a time without a zone is UTC."""
-    from datetime import UTC, datetime
-
-    from liqmon.errors import UserError
-
-    if text.isascii() and text.isdigit():
-        # ten digits count seconds until the year 2286
-        return int(text) * (1 if len(text) > 10 else 1000)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UserError(
-            f"--start {text}: no time that can be read",
-            hint="write 2021-05-19T12:00, or milliseconds since 1970",
-        ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
 
 
 def _check_process(plan: "FaultPlan") -> None:

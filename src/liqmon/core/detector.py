@@ -1,18 +1,30 @@
 """Features to readings: the verdict on a bar, told with its reasons.
 
-Longs are closed by a fall, shorts by a rise, so each side's score is the largest of its
-horizons: ``max(-S)`` and ``max(S)``. A bar fires when the larger of the two reaches the
-threshold. Bars whose baseline is not complete have no reading: a market that is warming
-up is said to be, never guessed at.
+Longs are closed by a fall, shorts by a rise. A bar speaks for the side of its strength,
+and its score is that strength raised by what the other markets show (``breadth``); it
+fires when the score reaches the threshold. Bars whose baseline is too short have no
+reading: a market that is warming up is said to be, never guessed at.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isnan
 
 import numpy as np
 
-from liqmon.core.features import BASELINE_MS, HORIZONS_MS, Features
-from liqmon.core.model import Candles, Condition, PositionSide, Reading, Warmup
+from liqmon.core.baseline import ENOUGH_MS
+from liqmon.core.breadth import ALONE, scores
+from liqmon.core.confidence import confidence
+from liqmon.core.features import Features
+from liqmon.core.model import (
+    Candles,
+    Condition,
+    FloatArray,
+    PositionSide,
+    Reading,
+    Span,
+    Warmup,
+)
 
 __all__ = ["latest", "readings", "warmup"]
 
@@ -21,55 +33,68 @@ _MINUTE_MS = 60_000
 
 
 def readings(
-    seen: Features, bars: Candles, *, threshold: float, since_ms: int, now_ms: int
+    seen: Features,
+    bars: Candles,
+    *,
+    threshold: float,
+    since_ms: int,
+    now_ms: int,
+    breadth: FloatArray | None = None,
 ) -> list[Reading]:
     """Return the readings of the bars that closed after ``since_ms``, oldest first.
 
-    ``seen`` are the features of ``bars``, entry for entry. A bar that is not closed at
-    ``now_ms``, or of which nothing is known, has none.
+    ``seen`` are the features of ``bars``, entry for entry, and ``breadth`` is what
+    their companions say (``Crowd.around``), by default that there are none. A bar that
+    is not closed at ``now_ms``, or of which nothing is known, has no reading.
     """
     first, after = np.searchsorted(seen.end_ms, [since_ms, now_ms], side="right")
+    span = slice(int(first), int(after))
+    signed = _signed(seen, breadth, span)
     return [
-        _reading(seen, bars, at, threshold=threshold, early=False)
-        for at in range(int(first), int(after))
-        if _is_known(seen, at)
+        _reading(seen, bars, span.start + at, float(signed[at]), threshold=threshold)
+        for at in np.flatnonzero(~np.isnan(signed)).tolist()
     ]
 
 
 def latest(
-    seen: Features, bars: Candles, *, threshold: float, now_ms: int
+    seen: Features,
+    bars: Candles,
+    *,
+    threshold: float,
+    now_ms: int,
+    breadth: FloatArray | None = None,
 ) -> Reading | None:
     """Return the reading of the newest bar, closed or not; None while warming up."""
     at = len(bars) - 1
-    if at < 0 or not _is_known(seen, at):
+    if at < 0 or isnan(seen.strength[at]):
         return None
-    early = int(seen.end_ms[at]) > now_ms
-    return _reading(seen, bars, at, threshold=threshold, early=early)
+    (signed,) = _signed(seen, breadth, slice(at, at + 1)).tolist()
+    reading = _reading(seen, bars, at, signed, threshold=threshold)
+    return replace(reading, early=reading.end_ms > now_ms)
 
 
 def warmup(seen: Features) -> Warmup | None:
     """Return how much of the baseline the newest bar has; None when it is enough."""
     if seen.end_ms.size == 0:
-        return Warmup(0.0, BASELINE_MS / _HOUR_MS)
+        return Warmup(0.0, ENOUGH_MS / _HOUR_MS)
     if seen.warm[-1]:
         return None
-    return Warmup(float(seen.have_h[-1]), BASELINE_MS / _HOUR_MS)
+    return Warmup(float(seen.have_h[-1]), ENOUGH_MS / _HOUR_MS)
 
 
-def _is_known(seen: Features, at: int) -> bool:
-    return bool(np.isfinite(seen.score[:, at]).any())
+def _signed(seen: Features, breadth: FloatArray | None, span: Span) -> FloatArray:
+    strength = seen.strength[span]
+    if breadth is None:
+        return scores(strength, np.full(strength.size, ALONE))
+    return scores(strength, breadth[span])
 
 
 def _reading(
-    seen: Features, bars: Candles, at: int, *, threshold: float, early: bool
+    seen: Features, bars: Candles, at: int, signed: float, *, threshold: float
 ) -> Reading:
-    scores = seen.score[:, at].tolist()
-    known = [score for score in scores if not isnan(score)]
-    fall, rise = -min(known), max(known)
-    side = PositionSide.LONG if fall >= rise else PositionSide.SHORT
-    score, against = max(fall, rise), min(fall, rise)
-    signed = -score if side is PositionSide.LONG else score
-    window_ms = HORIZONS_MS[scores.index(signed)]
+    side = PositionSide.LONG if signed <= 0.0 else PositionSide.SHORT
+    score, by_horizon = abs(signed), seen.score[:, at].tolist()
+    window_ms = _window_ms(seen, by_horizon, side)
     count = window_ms // bars.timeframe_ms
     window = bars.rows(slice(at - count + 1, at + 1, None))
     last = window.rows(slice(-1, None, None))
@@ -78,7 +103,6 @@ def _reading(
         end_ms=int(seen.end_ms[at]),
         liquidated=side,
         score=score,
-        against=max(against, 0.0),
         threshold=threshold,
         nearness=score / threshold,
         window_ms=window_ms,
@@ -90,19 +114,35 @@ def _reading(
         bar_high=float(last.high[0]),
         bar_volume_usd=_traded(last),
         conditions=(_condition(score, threshold, window_ms),),
-        missing=_missing(scores),
-        early=early,
+        missing=_missing(seen, by_horizon),
+        confidence=confidence(score),
+        echo=_echo(by_horizon),
     )
+
+
+def _window_ms(seen: Features, by_horizon: Sequence[float], side: PositionSide) -> int:
+    """Return the known horizon that speaks loudest for the side."""
+    sign = -1.0 if side is PositionSide.LONG else 1.0
+    said = [(sign * score, at) for at, score in enumerate(by_horizon)]
+    _, loudest = max((score, -at) for score, at in said if not isnan(score))
+    return seen.scale.horizons_ms[-loudest]
+
+
+def _echo(by_horizon: Sequence[float]) -> float:
+    longest = by_horizon[-1]
+    if isnan(longest):
+        return 0.0
+    return float(scores(np.array([longest]), np.array([ALONE]))[0])
 
 
 def _condition(score: float, threshold: float, window_ms: int) -> Condition:
     return Condition(f"S over {window_ms // _MINUTE_MS} min", score, threshold)
 
 
-def _missing(scores: Sequence[float]) -> tuple[str, ...]:
+def _missing(seen: Features, by_horizon: Sequence[float]) -> tuple[str, ...]:
     return tuple(
         f"S over {horizon_ms // _MINUTE_MS} min"
-        for horizon_ms, score in zip(HORIZONS_MS, scores, strict=True)
+        for horizon_ms, score in zip(seen.scale.horizons_ms, by_horizon, strict=True)
         if isnan(score)
     )
 

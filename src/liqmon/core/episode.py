@@ -1,10 +1,10 @@
 """Readings to findings: one cascade is told once, again if it grows, and when it ends.
 
-An episode opens at the first reading that fires and ends when its side's score falls
-below half of the threshold, or when the other side fires instead: a market never has
-two opposite episodes. The longest window still remembers a move half an hour later, so
-no further patience is needed. After its end the same side keeps silent for the
-cool-down, unless something graver comes.
+An episode opens at the first reading that fires and ends when what speaks for its side
+falls below half of the threshold, or when the other side fires instead: a market never
+has two opposite episodes. The longest window still remembers a move half an hour later
+(``Reading.echo``), so no further patience is needed. After its end the same side keeps
+silent for the cool-down, unless something graver comes.
 
 ``judge`` is a pure step: what it returns goes to disk together, and the same readings
 give the same episodes, ids included.
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 
+from liqmon.core.confidence import severity_of
 from liqmon.core.model import (
     Basis,
     Condition,
@@ -35,15 +36,10 @@ __all__ = [
     "Reason",
     "judge",
     "progress",
-    "severity_of",
 ]
 
 _REARM = 0.5
 """Share of the threshold below which an episode is over (hysteresis)."""
-
-_MEDIUM = 1.25
-_HIGH = 1.75
-"""Severity by score / threshold, until a calibrated confidence replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ class EpisodePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A cascade that is going on. ``score`` to ``conditions`` are of its worst bar."""
+    """A cascade that is going on. ``score`` to ``confidence`` are of its worst bar."""
 
     id: str
     liquidated: PositionSide
@@ -69,6 +65,7 @@ class Episode:
     score: float
     nearness: float
     conditions: tuple[Condition, ...]
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +106,6 @@ class Judgement:
     reason: Reason
 
 
-def severity_of(nearness: float) -> Severity:
-    """Return how grave a score is, as a multiple of the threshold.
-
-    CRITICAL is not among it: that takes observed liquidations.
-    """
-    if nearness >= _HIGH:
-        return Severity.HIGH
-    return Severity.MEDIUM if nearness >= _MEDIUM else Severity.LOW
-
-
 def judge(
     state: EpisodeState,
     reading: Reading,
@@ -134,7 +121,7 @@ def judge(
     if episode is None:
         return _begun(state, teller)
     turned = reading.nearness >= 1.0 and reading.liquidated is not episode.liquidated
-    left = reading.score_of(episode.liquidated)
+    left = reading.speaks_for(episode.liquidated)
     if not turned and left >= _REARM * reading.threshold:
         return _continued(state, episode, teller)
     end = teller.told(episode, Phase.END)
@@ -184,6 +171,7 @@ class _Teller:
             nearness=episode.nearness,
             conditions=episode.conditions,
             ended_ms=episode.extreme_ms if phase is Phase.END else None,
+            confidence=episode.confidence,
         )
 
     def opened(self) -> Episode:
@@ -191,7 +179,7 @@ class _Teller:
         return Episode(
             id=self._new_id(),
             liquidated=reading.liquidated,
-            severity=severity_of(reading.nearness),
+            severity=severity_of(reading.confidence),
             onset_ms=reading.end_ms - reading.window_ms,
             price_from=reading.price_from,
             price_extreme=reading.extreme,
@@ -200,6 +188,7 @@ class _Teller:
             score=reading.score,
             nearness=reading.nearness,
             conditions=reading.conditions,
+            confidence=reading.confidence,
         )
 
     def _new_id(self) -> str:
@@ -243,14 +232,15 @@ def _grown(episode: Episode, reading: Reading) -> Episode:
     )
     if worst != episode.price_extreme:
         grown = replace(grown, price_extreme=worst, extreme_ms=reading.end_ms)
-    if reading.score_of(episode.liquidated) <= episode.score:
+    if reading.liquidated is not episode.liquidated or reading.score <= episode.score:
         return grown
     return replace(
         grown,
-        severity=max(episode.severity, severity_of(reading.nearness)),
+        severity=max(episode.severity, severity_of(reading.confidence)),
         score=reading.score,
         nearness=reading.nearness,
         conditions=reading.conditions,
+        confidence=reading.confidence,
     )
 
 

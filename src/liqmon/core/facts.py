@@ -60,6 +60,7 @@ def finding_to_facts(finding: Finding) -> dict[str, object]:
         "score": finding.score,
         "nearness": finding.nearness,
         "conditions": _conditions_to_facts(finding.conditions),
+        "confidence": finding.confidence,
     }
 
 
@@ -97,6 +98,7 @@ def finding_from_facts(facts: Facts) -> Finding:
         score=_number(facts, "score"),
         nearness=_number(facts, "nearness"),
         conditions=_conditions_from_facts(facts),
+        confidence=_confidence(facts),
     )
 
 
@@ -149,6 +151,7 @@ def _episode_to_facts(episode: Episode) -> dict[str, object]:
         "score": episode.score,
         "nearness": episode.nearness,
         "conditions": _conditions_to_facts(episode.conditions),
+        "confidence": episode.confidence,
     }
 
 
@@ -165,6 +168,7 @@ def _episode_from_facts(facts: Facts) -> Episode:
         score=_number(facts, "score"),
         nearness=_number(facts, "nearness"),
         conditions=_conditions_from_facts(facts),
+        confidence=_confidence(facts),
     )
 
 
@@ -196,6 +200,13 @@ def _conditions_from_facts(facts: Facts) -> tuple[Condition, ...]:
         )
         for condition in map(_table, listed)
     )
+
+
+def _confidence(facts: Facts) -> float | None:
+    # Facts written before there was one do not have it.
+    if facts.get("confidence") is None:
+        return None
+    return _number(facts, "confidence")
 
 
 def _check_form(facts: Facts) -> None:

@@ -6,15 +6,16 @@ usually goes, and how much was traded in units of what usually is::
     z = ln(close now / close W ago) / sqrt(k*sigma^2 + 0.004^2)
     u = min(25, volume inside W / (k * usual volume of a bar))
     S = z * sqrt(u)                    negative: a fall, positive: a rise
+    M = mean of S over the horizons    one number for a bar: its strength
 
 ``sigma^2`` (the mean squared log return) and the usual volume come from the *baseline*,
-the 72 hours of candles before the window; ``k`` is W in bars of the baseline. So a bar
-is never part of what it is judged by. The baseline may be coarser than the bars:
-minute bars are judged by five-minute candles as well as by their own (k is what
-changes).
+the days of candles before the window; ``k`` is W in bars of the baseline. So a bar is
+never part of what it is judged by. The baseline may be coarser than the bars: minute
+bars are judged by five-minute candles as well as by their own (k is what changes).
 
 A gap is never a move. Returns are taken between adjacent bars only, a window in which
-a bar is missing is unknown (NaN), and usual volume is the mean over bars that exist.
+a bar is missing is unknown (NaN) and adds nothing to the mean, and usual volume is the
+mean over bars that exist.
 
 The same bar has the same value to the last bit, however much history came before it:
 every sum is taken over fixed blocks of the time grid or in a fixed order within the
@@ -25,37 +26,56 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from liqmon.core.baseline import Usual, usual
 from liqmon.core.model import BoolArray, Candles, FloatArray, IntArray, Span
 
 __all__ = [
-    "BASELINE_MS",
-    "HORIZONS_MS",
     "LOOKBACK_MS",
+    "SCALES",
     "Features",
+    "Scale",
     "features",
 ]
 
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
 
-HORIZONS_MS = (5 * _MINUTE_MS, 15 * _MINUTE_MS, 30 * _MINUTE_MS)
-"""The windows W, shortest first: each a multiple of every timeframe watched."""
 
-BASELINE_MS = 72 * _HOUR_MS
-"""What is usual is learnt from this much time before the window."""
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How one timeframe is looked at.
 
-_REACH_MS = 10 * _HOUR_MS
-"""A baseline whose first bars are missing counts as whole if the gap began at most this
-long before it. A market younger than the baseline has no bar there at all."""
+    ``horizons_ms`` are the windows W, shortest first. What is usual is learnt from
+    ``baseline_ms`` before the window.
+    """
 
-_ENOUGH = 0.8
-"""The share of the baseline's bars that must exist."""
+    horizons_ms: tuple[int, ...]
+    baseline_ms: int
 
-LOOKBACK_MS = BASELINE_MS + _REACH_MS + HORIZONS_MS[-1] + 5 * _MINUTE_MS
+    @property
+    def longest_ms(self) -> int:
+        """The longest window."""
+        return self.horizons_ms[-1]
+
+
+SCALES = {
+    _MINUTE_MS: Scale(
+        horizons_ms=tuple(minutes * _MINUTE_MS for minutes in (1, 3, 10, 30)),
+        baseline_ms=72 * _HOUR_MS,
+    ),
+    5 * _MINUTE_MS: Scale(
+        horizons_ms=tuple(minutes * _MINUTE_MS for minutes in (5, 15, 30)),
+        baseline_ms=120 * _HOUR_MS,
+    ),
+}
+"""By the length of a bar: what found most, and earliest, at equal false alerts on the
+recorded markets (tests/benchmarks/scoring). Five days instead of three pay on
+five-minute candles; on one-minute ones they do not, and three are a single call."""
+
+LOOKBACK_MS = max(
+    scale.baseline_ms + scale.longest_ms + 10 * _MINUTE_MS for scale in SCALES.values()
+)
 """Nothing older than this before the end of a bar has any say in its features."""
-
-_FLOOR = 0.004
-"""A move of less than 0.4 % is never news, however dead the night."""
 
 _MOST_VOLUME = 25.0
 """More volume than this many times the usual says no more."""
@@ -66,17 +86,19 @@ _CHUNK = 16_384
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """One entry per bar; the rows of the tables are ``HORIZONS_MS``.
+    """One entry per bar; the rows of the tables are ``scale.horizons_ms``.
 
-    ``move`` is z, ``volume`` u and ``score`` S of the module's formula, NaN where
-    unknown. ``have_h`` is how many hours of the baseline exist before the shortest
-    window, ``warm`` whether they are enough to judge by.
+    ``move`` is z, ``volume`` u, ``score`` S and ``strength`` M of the module's formula,
+    NaN where unknown. ``have_h`` is how many hours of the baseline exist before the
+    shortest window, ``warm`` whether they are enough to judge by.
     """
 
+    scale: Scale
     end_ms: IntArray
     move: FloatArray
     volume: FloatArray
     score: FloatArray
+    strength: FloatArray
     have_h: FloatArray
     warm: BoolArray
 
@@ -87,12 +109,15 @@ def features(bars: Candles, baseline: Candles) -> Features:
     ``baseline`` is five-minute candles or any finer ones (``bars`` itself will do).
     Where it reaches into a window or beyond, it is not looked at.
     """
-    horizons, size = len(HORIZONS_MS), len(bars)
+    scale = SCALES[bars.timeframe_ms]
+    horizons, size = len(scale.horizons_ms), len(bars)
     seen = Features(
+        scale=scale,
         end_ms=bars.open_ms + bars.timeframe_ms,
-        move=np.full((horizons, size), np.nan),
-        volume=np.full((horizons, size), np.nan),
-        score=np.full((horizons, size), np.nan),
+        move=np.empty((horizons, size)),
+        volume=np.empty((horizons, size)),
+        score=np.empty((horizons, size)),
+        strength=np.empty(size),
         have_h=np.empty(size),
         warm=np.empty(size, dtype=np.bool_),
     )
@@ -102,143 +127,83 @@ def features(bars: Candles, baseline: Candles) -> Features:
 
 
 def _fill(seen: Features, wanted: Span, bars: Candles, baseline: Candles) -> None:
-    """Write the wanted bars' entries: the only place where ``seen`` is written to."""
-    ends = seen.end_ms[wanted]
-    usual = _usual(baseline, int(ends[0]), int(ends[-1]))
-    slot = ends // baseline.timeframe_ms - usual.first
-    seen.have_h[wanted] = usual.have_h[slot]
-    seen.warm[wanted] = usual.warm[slot]
-
-    skipped = max(wanted.start - HORIZONS_MS[-1] // bars.timeframe_ms, 0)
+    """Write the wanted bars' entries."""
+    scale, ends = seen.scale, seen.end_ms[wanted]
+    before = _fill_baseline(seen, wanted, baseline)
+    skipped = max(wanted.start - scale.longest_ms // bars.timeframe_ms, 0)
     chunk = bars.rows(slice(skipped, wanted.stop))
-    price, volume, width = np.log(chunk.close), chunk.volume, 1
-    for row, horizon_ms in enumerate(HORIZONS_MS):
+    price, sums = np.log(chunk.close), {1: chunk.volume}
+    for row, horizon_ms in enumerate(scale.horizons_ms):
         count = horizon_ms // chunk.timeframe_ms
-        volume, width = _summed(volume, width, count // width), count
+        sums[count] = _summed(sums, count)
         start = max(count, wanted.start - skipped)
+        cut_off = row, slice(wanted.start, start + skipped)
+        for table in (seen.move, seen.volume, seen.score):
+            table[cut_off] = np.nan
         if start >= len(chunk):
-            break
-        at = slot[start + skipped - wanted.start :]
+            continue
+        at = before.entries(ends[start + skipped - wanted.start :] - horizon_ms)
+        per_move, per_volume = before.per_window(horizon_ms)
         back = slice(start - count, len(chunk) - count)
-        move = (price[start:] - price[back]) * usual.per_move[row].take(at)
-        times = volume[start:] * usual.per_volume[row].take(at)
+        out = row, slice(start + skipped, wanted.stop)
+        move, times = seen.move[out], seen.volume[out]
+        np.subtract(price[start:], price[back], out=move)
+        move *= per_move.take(at)
+        np.multiply(sums[count][start:], per_volume.take(at), out=times)
         np.minimum(times, _MOST_VOLUME, out=times)
-        whole = chunk.open_ms[start:] - chunk.open_ms[back] == horizon_ms
-        if not whole.all():
-            move[~whole] = times[~whole] = np.nan
-        seen.move[row, start + skipped : wanted.stop] = move
-        seen.volume[row, start + skipped : wanted.stop] = times
-        seen.score[row, start + skipped : wanted.stop] = move * np.sqrt(times)
+        if _has_gaps(chunk):
+            torn = chunk.open_ms[start:] - chunk.open_ms[back] != horizon_ms
+            move[torn] = times[torn] = np.nan
+        np.multiply(move, np.sqrt(times), out=seen.score[out])
+    seen.strength[wanted] = _mean(seen.score[:, wanted])
 
 
-def _summed(values: FloatArray, width: int, times: int) -> FloatArray:
-    """Return sums over windows ``times`` as wide as those that ``values`` sums over.
+def _fill_baseline(seen: Features, wanted: Span, baseline: Candles) -> Usual:
+    """Write how much of the baseline there is; return what it says is usual."""
+    begins = seen.end_ms[wanted] - seen.scale.horizons_ms[0]
+    first_ms = int(seen.end_ms[wanted.start]) - seen.scale.longest_ms
+    before = usual(baseline, seen.scale.baseline_ms, first_ms, int(begins[-1]))
+    at = before.entries(begins)
+    before.have_h.take(at, out=seen.have_h[wanted])
+    before.warm.take(at, out=seen.warm[wanted])
+    return before
+
+
+def _has_gaps(bars: Candles) -> bool:
+    span_ms = int(bars.open_ms[-1] - bars.open_ms[0])
+    return span_ms > (len(bars) - 1) * bars.timeframe_ms
+
+
+def _mean(scores: FloatArray) -> FloatArray:
+    """Return the mean of each column; what is unknown counts as nothing.
+
+    So a window that a gap cut off can only weaken a verdict. NaN where all of it is
+    unknown.
+    """
+    unknown = np.isnan(scores)
+    is_whole = not unknown.any()
+    known = scores if is_whole else np.where(unknown, 0.0, scores)
+    total: FloatArray = known[0].copy()
+    for row in known[1:]:
+        total += row
+    total *= 1.0 / len(known)
+    if not is_whole:
+        total[unknown.all(axis=0)] = np.nan
+    return total
+
+
+def _summed(sums: dict[int, FloatArray], count: int) -> FloatArray:
+    """Return sums over windows of ``count`` bars, from those already made.
 
     The order of addition is the same for every bar; NaN where the window is cut off.
     """
-    cut = (times - 1) * width
+    width = max(known for known in sums if count % known == 0)
+    values, cut = sums[width], count - width
     if cut == 0:
         return values
-    sums = np.full(values.size, np.nan)
+    total = np.full(values.size, np.nan)
     if cut < values.size:
-        sums[cut:] = values[cut:]
+        total[cut:] = values[cut:]
         for shift in range(width, cut + 1, width):
-            sums[cut:] += values[cut - shift : values.size - shift]
-    return sums
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Usual:
-    """What is usual before windows, by the slot of the baseline's grid they end in.
-
-    Column i is slot ``first + i``, the rows are ``HORIZONS_MS``. ``per_move`` and
-    ``per_volume`` are what to multiply a window's move and volume with: one over the
-    usual, NaN where that is unknown.
-    """
-
-    first: int
-    per_move: FloatArray
-    per_volume: FloatArray
-    have_h: FloatArray
-    warm: BoolArray
-
-
-def _usual(baseline: Candles, first_end_ms: int, last_end_ms: int) -> _Usual:
-    """Return what is usual for bars that end in the given range."""
-    slot_ms = baseline.timeframe_ms
-    length, reach = BASELINE_MS // slot_ms, _REACH_MS // slot_ms
-    steps = [horizon_ms // slot_ms for horizon_ms in HORIZONS_MS]
-    first, last = first_end_ms // slot_ms, last_end_ms // slot_ms
-    begin = first - steps[-1] - length
-    columns = last - first + steps[-1] - steps[0] + 1
-    grid = _grid(baseline, begin - reach, reach + length + columns - 1)
-    # From here on, column i speaks of the baseline that begins at slot begin + i.
-    traded, squares = _block_sums(grid.amounts[:, reach:], length, begin)
-    totals = grid.totals
-    have, moves = totals[:, reach + length :] - totals[:, reach : reach + columns]
-    anchored = totals[0, reach + 1 : reach + 1 + columns] > totals[0, :columns]
-    warm = (have >= _ENOUGH * length) & anchored
-    variance = squares / np.where(warm, moves, np.nan)
-    mean = traded / np.where(warm & (traded > 0.0), have, np.nan)
-    # And from here on, of a bar that ends in slot first + i.
-    rows = [slice(steps[-1] - step, columns - step + steps[0]) for step in steps]
-    bars_in_window = np.array(steps, dtype=np.float64)[:, np.newaxis]
-    variances = np.stack([variance[row] for row in rows]) * bars_in_window
-    volumes = np.stack([mean[row] for row in rows]) * bars_in_window
-    per_move, per_volume = 1.0 / np.sqrt(variances + _FLOOR**2), 1.0 / volumes
-    have_h = have[rows[0]] * (slot_ms / _HOUR_MS)
-    return _Usual(first, per_move, per_volume, have_h, warm[rows[0]])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Grid:
-    """The baseline with a column for every slot, zero where there is no candle.
-
-    ``amounts`` has the rows volume and squared log return (zero after a gap).
-    ``totals`` has the rows candles and returns, each counted before its column.
-    """
-
-    amounts: FloatArray
-    totals: IntArray
-
-
-def _grid(baseline: Candles, origin: int, size: int) -> _Grid:
-    slot_ms = baseline.timeframe_ms
-    span_ms = np.array([origin, origin + size], dtype=np.int64) * slot_ms
-    start, stop = np.searchsorted(baseline.open_ms, span_ms)
-    slots = baseline.open_ms[start:stop] // slot_ms - origin
-    moves = np.diff(np.log(baseline.close[start:stop]))
-    amounts, counts = np.zeros((2, size)), np.zeros((2, size + 1), dtype=np.int64)
-    if slots.size and slots[-1] - slots[0] == slots.size - 1:
-        first, after = int(slots[0]), int(slots[-1]) + 1
-        amounts[0, first:after] = baseline.volume[start:stop]
-        np.multiply(moves, moves, out=amounts[1, first + 1 : after])
-        counts[0, first + 1 : after + 1] = 1
-        counts[1, first + 2 : after + 1] = 1
-    else:
-        adjacent = np.diff(slots) == 1
-        amounts[0, slots] = baseline.volume[start:stop]
-        amounts[1, slots[1:]] = np.where(adjacent, moves * moves, 0.0)
-        counts[0, slots + 1] = 1
-        counts[1, slots[1:] + 1] = adjacent
-    return _Grid(amounts, counts.cumsum(axis=1))
-
-
-def _block_sums(values: FloatArray, length: int, first_slot: int) -> FloatArray:
-    """Return the sums of ``length`` neighbours in each row, without running totals.
-
-    The grid is cut into blocks of ``length`` at fixed times; a sum is the end of one
-    block plus the beginning of the next. So it is the same to the last bit wherever
-    ``values`` begins.
-    """
-    rows, size = values.shape
-    pad = first_slot % length
-    blocks = np.zeros((rows, (pad + size) // length + 1, length))
-    blocks.reshape(rows, -1)[:, pad : pad + size] = values
-    ends = blocks[:, :, ::-1].cumsum(axis=2)[:, :, ::-1].reshape(rows, -1)
-    begins = np.zeros_like(blocks)
-    blocks[:, :, :-1].cumsum(axis=2, out=begins[:, :, 1:])
-    stop = pad + size + 1
-    return (
-        ends[:, pad : stop - length] + begins.reshape(rows, -1)[:, pad + length : stop]
-    )
+            total[cut:] += values[cut - shift : values.size - shift]
+    return total

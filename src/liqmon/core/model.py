@@ -173,7 +173,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Warmup:
-    """How much of the baseline is there; a market is not judged before all of it."""
+    """How much of the baseline is there, and how much it takes to be judged."""
 
     have_h: float
     need_h: float
@@ -184,18 +184,20 @@ class Reading:
     """One bar's verdict, on the side for which more speaks.
 
     ``end_ms`` is the bar's end (the moment of decision for a closed bar).
-    ``score`` speaks for ``liquidated``, ``against`` for the other side; 0 is nothing.
+    ``score`` speaks for ``liquidated``. ``echo`` is what the longest window alone says,
+    signed (negative: a fall): it remembers a move that the score has forgotten.
     ``nearness`` is value / threshold of the weakest condition: 1.0 fires.
-    ``window_ms`` is the horizon that scored highest, ``price_from`` the close before it
+    ``window_ms`` is the horizon that says most, ``price_from`` the close before it
     and ``extreme`` the worst price inside it. ``volume_usd`` is what was traded in it.
     The bar alone has ``bar_low``, ``bar_high`` and ``bar_volume_usd``. ``missing``
     names inputs that were unknown. ``early`` marks a bar that had not closed.
+    ``confidence`` is the share of past findings with such a score that were cascades,
+    None where nobody has counted.
     """
 
     end_ms: int
     liquidated: PositionSide
     score: float
-    against: float
     threshold: float
     nearness: float
     window_ms: int
@@ -209,10 +211,13 @@ class Reading:
     conditions: tuple[Condition, ...]
     missing: tuple[str, ...] = ()
     early: bool = False
+    confidence: float | None = None
+    echo: float = 0.0
 
-    def score_of(self, side: PositionSide) -> float:
-        """Return what speaks for this side."""
-        return self.score if side is self.liquidated else self.against
+    def speaks_for(self, side: PositionSide) -> float:
+        """Return how much speaks for an episode of this side going on."""
+        score = self.score if side is self.liquidated else 0.0
+        return max(score, -self.echo if side is PositionSide.LONG else self.echo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +230,8 @@ class Finding:
     is the price at the onset, ``price_to`` at the decision, ``price_extreme`` the worst
     in between.
     ``volume_usd`` is the notional traded since the onset window began, by anybody.
+    ``confidence`` is the share of past findings with such a score that were cascades,
+    None where that is unknown.
     """
 
     episode: str
@@ -245,6 +252,7 @@ class Finding:
     nearness: float
     conditions: tuple[Condition, ...]
     ended_ms: int | None = None
+    confidence: float | None = None
 
     @property
     def change(self) -> float:

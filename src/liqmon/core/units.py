@@ -7,13 +7,19 @@ absurd row is worth nothing.
 
 import numpy as np
 
-from liqmon.core.model import Candles
+from liqmon.core.model import Candles, IntArray
 
-__all__ = ["comparable"]
+__all__ = ["comparable", "jumps"]
 
-_JUMP = np.log(5.0)
+_JUMP = 5.0
 """No perpetual that exchanges keep listed moves by a factor of five from one candle to
 the next; redenominations do, by 10 to 1,000,000."""
+
+
+def jumps(candles: Candles) -> IntArray:
+    """Return which bars are the first in another unit than the bar before them."""
+    step = candles.close[1:] / candles.close[:-1]
+    return np.flatnonzero((step > _JUMP) | (step < 1.0 / _JUMP)) + 1
 
 
 def comparable(candles: Candles) -> Candles:
@@ -21,16 +27,16 @@ def comparable(candles: Candles) -> Candles:
 
     Rows between a jump and its way back are left out, as if they were missing.
     """
-    price = np.log(candles.close)
-    jumps = np.flatnonzero(np.abs(np.diff(price)) > _JUMP) + 1
-    if jumps.size == 0:
+    begun = jumps(candles)
+    if begun.size == 0:
         return candles
+    price = np.log(candles.close)
     kept = np.zeros(len(candles), dtype=np.bool_)
-    start, beyond = int(jumps[-1]), len(candles)
+    start, beyond = int(begun[-1]), len(candles)
     kept[start:beyond] = True
-    begins = [0, *map(int, jumps[:-1])]
-    for first, after in zip(reversed(begins), reversed(jumps), strict=True):
-        if abs(price[int(after) - 1] - price[start]) <= _JUMP:
+    begins = [0, *map(int, begun[:-1])]
+    for first, after in zip(reversed(begins), reversed(begun), strict=True):
+        if abs(price[int(after) - 1] - price[start]) <= np.log(_JUMP):
             kept[first : int(after)] = True
             start = first
     return candles.rows(kept)

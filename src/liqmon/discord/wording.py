@@ -3,6 +3,7 @@
 import math
 from typing import Final
 
+from liqmon.core.confidence import odds
 from liqmon.core.model import Basis, Finding, Phase, PositionSide
 from liqmon.discord.figures import number, percent, price, span
 from liqmon.discord.text import external
@@ -66,7 +67,13 @@ def happened(finding: Finding) -> str:
 def evidence(finding: Finding) -> str:
     """Return what the finding rests on."""
     early = " Judged before the bar closed." if finding.early else ""
-    return f"{_EVIDENCE[finding.basis]}{early}"
+    return f"{_EVIDENCE[finding.basis]}{early}{_odds(finding)}"
+
+
+def _odds(finding: Finding) -> str:
+    if finding.confidence is None or finding.phase is Phase.END:
+        return ""
+    return f" Of alerts like this, about {odds(finding.confidence)} were cascades."
 
 
 def price_path(finding: Finding) -> str:

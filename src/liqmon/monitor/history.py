@@ -1,12 +1,13 @@
 """The candles one market is judged by, kept fresh with as few calls as possible.
 
 Two series: the ``bars`` of the watched timeframe, and the five-minute ``baseline`` that
-tells what is usual (72 hours of it is a single call on most exchanges). Watching five
-minutes, they are one and the same.
+tells what is usual (three days of it are a single call on most exchanges). Watching
+five minutes, they are one and the same, five days long and two calls.
 """
 
 from typing import Protocol
 
+from liqmon.core.features import SCALES
 from liqmon.core.model import TIMEFRAME_MS, Candles, Market
 from liqmon.core.units import comparable
 
@@ -16,8 +17,9 @@ BASELINE_TIMEFRAME = "5m"
 _BASELINE_MS = TIMEFRAME_MS[BASELINE_TIMEFRAME]
 _HOUR_MS = 3_600_000
 
-_KEEP_MS = 83 * _HOUR_MS
-"""All that has a say in the features (``LOOKBACK_MS``), in a single call of 1,000."""
+_SPARE_MS = 11 * _HOUR_MS
+"""Beyond the baseline, for bars that are judged after a stop: with three days before
+them they are still a single call of 1,000."""
 
 _WINDOW_MS = _HOUR_MS // 2
 """The longest horizon of the detector."""
@@ -57,7 +59,7 @@ class History:
     """The candles of one market; ``refresh`` brings them up to an exchange time.
 
     ``bars`` is the watched timeframe with the forming bar, ``baseline`` the five-minute
-    candles of the last three days. ``has_new_unit``: the last refresh left out what is
+    candles of the last days. ``has_new_unit``: the last refresh left out what is
     in another unit of price.
     """
 
@@ -68,6 +70,8 @@ class History:
         self._market = market
         self._timeframe = timeframe
         self._slot = 0
+        baseline_ms = SCALES[TIMEFRAME_MS[timeframe]].baseline_ms
+        self._keep_ms = baseline_ms + _SPARE_MS
         self.has_new_unit = False
 
     async def refresh(
@@ -93,12 +97,12 @@ class History:
 
     async def _refresh_baseline(self, now_ms: int, deadline_mono: float) -> None:
         held = self.baseline
-        since_ms = int(held.open_ms[-1]) if len(held) else now_ms - _KEEP_MS
+        since_ms = int(held.open_ms[-1]) if len(held) else now_ms - self._keep_ms
         fetched = await self._fetch(BASELINE_TIMEFRAME, since_ms, now_ms, deadline_mono)
         self.baseline = self._joined(held, fetched, now_ms)
 
     def _joined(self, held: Candles, fetched: Candles, now_ms: int) -> Candles:
-        joined = held.merged(fetched).since(now_ms - _KEEP_MS)
+        joined = held.merged(fetched).since(now_ms - self._keep_ms)
         kept = comparable(joined)
         self.has_new_unit |= len(kept) < len(joined)
         return kept

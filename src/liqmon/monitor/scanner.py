@@ -2,7 +2,8 @@
 
 A cycle asks the exchange for its time once; all polls of the cycle share it. A market
 that is slow or waits for a retry is passed over until it is done, so it never holds up
-the others and its polls never overlap.
+the others and its polls never overlap. The markets of a cycle are read before any of
+them is judged (``Company``).
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from liqmon.clock import Clock
 from liqmon.core.model import Market
 from liqmon.errors import FeedError
 from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.company import Company, Heard
 
 __all__ = ["ExchangeClock", "Poller", "Scanner"]
 
@@ -51,7 +53,9 @@ class Poller(Protocol):
     busy: bool
     rejected: bool
 
-    async def step(self, now_ms: int, *, deadline_mono: float) -> None:
+    async def step(
+        self, now_ms: int, *, deadline_mono: float, company: Company
+    ) -> None:
         """Poll once, without raising for trouble with the feed or the disk."""
         ...
 
@@ -76,6 +80,7 @@ class Scanner:
         self._poll_interval_s = poll_interval_s
         self._tells_skew = tells_skew
         self._skew = ""
+        self._heard: dict[str, Heard] = {}
 
     @property
     def interval_s(self) -> float:
@@ -107,12 +112,14 @@ class Scanner:
             log.debug("cycle skipped, no exchange time: %s", error)
             return
         self._note_skew(now_ms)
-        for watcher in self._watchers:
-            if not (watcher.busy or watcher.rejected):
-                polls.create_task(
-                    watcher.step(now_ms, deadline_mono=deadline_mono),
-                    name=f"poll {watcher.market.key}",
-                )
+        free = [one for one in self._watchers if not (one.busy or one.rejected)]
+        keys = [watcher.market.key for watcher in free]
+        company = Company(keys, self._heard, now_ms=now_ms)
+        for watcher in free:
+            polls.create_task(
+                watcher.step(now_ms, deadline_mono=deadline_mono, company=company),
+                name=f"poll {watcher.market.key}",
+            )
 
     def _note_skew(self, now_ms: int) -> None:
         """Say that one of the two clocks is wrong; windows go by the exchange's."""

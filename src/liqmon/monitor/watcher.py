@@ -15,6 +15,7 @@ import numpy as np
 
 from liqmon.clock import Clock
 from liqmon.core.board import Feed, MarketRow
+from liqmon.core.breadth import Voice
 from liqmon.core.detector import latest, readings, warmup
 from liqmon.core.episode import (
     EpisodePolicy,
@@ -25,10 +26,11 @@ from liqmon.core.episode import (
 )
 from liqmon.core.events import FeedChanged, FeedState, FindingRaised
 from liqmon.core.facts import finding_to_facts, state_to_facts
-from liqmon.core.features import HORIZONS_MS, Features, features
-from liqmon.core.model import Candles, Finding, Market, Reading
+from liqmon.core.features import SCALES, Features, features
+from liqmon.core.model import Candles, Finding, FloatArray, Market, Reading
 from liqmon.errors import FeedError, FeedRejected, StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.company import Company
 from liqmon.monitor.entries import finding_entry
 from liqmon.monitor.history import CandleSource, History
 from liqmon.store.outbox import OutboxEntry
@@ -119,12 +121,18 @@ class Watcher:
         """The bars that were judged last, and the one that forms."""
         return self._history.bars
 
-    async def step(self, now_ms: int, *, deadline_mono: float) -> None:
-        """Poll once; trouble with the feed or the disk is told, never raised."""
+    async def step(
+        self, now_ms: int, *, deadline_mono: float, company: Company | None = None
+    ) -> None:
+        """Poll once; trouble with the feed or the disk is told, never raised.
+
+        ``company`` are the markets of the same cycle, by default none.
+        """
         self.busy = True
         self.failed = True
+        company = company or Company([self.market.key], {}, now_ms=now_ms)
         try:
-            await self._poll(now_ms, deadline_mono)
+            await self._poll(now_ms, deadline_mono, company)
             self.failed = False
         except FeedRejected as error:
             self._reject(error)
@@ -135,9 +143,10 @@ class Watcher:
         except StoreUnavailable as error:
             self._bulletin.show_banner("disk", f"not durable: {error}")
         finally:
+            company.leave(self.market.key)
             self.busy = False
 
-    async def _poll(self, now_ms: int, deadline_mono: float) -> None:
+    async def _poll(self, now_ms: int, deadline_mono: float, company: Company) -> None:
         judged_ms = self._judged_ms(now_ms)
         await self._history.refresh(
             now_ms, judged_ms=judged_ms, deadline_mono=deadline_mono
@@ -145,16 +154,31 @@ class Watcher:
         self.evaluated = True
         bars = _not_older(self._history.bars, judged_ms)
         seen = features(bars, self._history.baseline)
-        self._show(seen, bars, now_ms)
+        breadth = await self._breadth(seen, bars, company)
+        self._show(seen, bars, breadth, now_ms)
         closed = readings(
             seen,
             bars,
             threshold=self._policy.threshold,
             since_ms=judged_ms,
             now_ms=now_ms,
+            breadth=breadth,
         )
         if closed:
             await self._judge(closed)
+
+    async def _breadth(
+        self, seen: Features, bars: Candles, company: Company
+    ) -> FloatArray:
+        """Say what was read, and return what the others say of the same bars."""
+        voice = Voice(self.market.base, seen.end_ms, seen.strength)
+        # before that, the windows reach back to bars that were left out
+        whole = bars.open_ms >= bars.open_ms[0] + seen.scale.longest_ms
+        company.speak(
+            self.market.key,
+            Voice(voice.base, voice.end_ms[whole], voice.strength[whole]),
+        )
+        return (await company.crowd()).around(voice)
 
     def _judged_ms(self, now_ms: int) -> int:
         if self._state.judged_ms is None:
@@ -214,8 +238,16 @@ class Watcher:
             self._on_undurable(entries)
             raise
 
-    def _show(self, seen: Features, bars: Candles, now_ms: int) -> None:
-        newest = latest(seen, bars, threshold=self._policy.threshold, now_ms=now_ms)
+    def _show(
+        self, seen: Features, bars: Candles, breadth: FloatArray, now_ms: int
+    ) -> None:
+        newest = latest(
+            seen,
+            bars,
+            threshold=self._policy.threshold,
+            now_ms=now_ms,
+            breadth=breadth,
+        )
         known = self._bulletin.snapshot.rows.get(self.market.key)
         warming = warmup(seen)
         self._note_unit(is_warm=warming is None)
@@ -260,9 +292,13 @@ class Watcher:
 
 
 def _not_older(bars: Candles, judged_ms: int) -> Candles:
-    """Return what judging from ``judged_ms`` on, and the newest bar, take."""
+    """Return what judging from ``judged_ms`` on, and the newest bar, take.
+
+    As much again is told to companions that have fallen behind.
+    """
     since_ms = min(judged_ms, int(bars.open_ms[-1]))
-    return bars.since(since_ms - HORIZONS_MS[-1] - bars.timeframe_ms)
+    longest_ms = SCALES[bars.timeframe_ms].longest_ms
+    return bars.since(since_ms - 2 * longest_ms - bars.timeframe_ms)
 
 
 def _still_on(findings: Sequence[Finding], state: EpisodeState) -> list[Finding]:

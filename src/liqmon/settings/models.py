@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from liqmon.core.sensitivity import Sensitivity, threshold_of
 from liqmon.settings.discord import DiscordTable, RouteTable
 from liqmon.settings.fields import (
     DAY_S,
@@ -56,6 +57,9 @@ def symbol_key(name: str) -> str:
     return joined
 
 
+_Sensitivity = Literal["calm", "normal", "alert"]
+
+
 class WatchTable(Table):
     """``[watch]``: which markets, and how often."""
 
@@ -90,8 +94,12 @@ class ExchangeTable(Table):
 class DetectorTable(Table):
     """``[detector]``: what counts as a cascade."""
 
-    threshold: Threshold = Field(
-        default=12, description="Score from which a bar is a cascade; lower finds more."
+    sensitivity: _Sensitivity = Field(
+        default="normal", description="How readily to tell: calm, normal or alert."
+    )
+    threshold: Threshold | None = Field(
+        default=None,
+        description="Score from which a bar is told, instead of a sensitivity.",
     )
     cooldown_s: float = Field(
         default=1800,
@@ -173,8 +181,11 @@ class LogTable(Table):
 class OverrideTable(Table):
     """``[overrides.BTCUSDT]``: what differs for one market."""
 
+    sensitivity: _Sensitivity | None = Field(
+        default=None, description="Replaces what [detector] says for this market."
+    )
     threshold: Threshold | None = Field(
-        default=None, description="Replaces detector.threshold for this market."
+        default=None, description="Replaces any sensitivity for this market."
     )
 
 
@@ -202,12 +213,25 @@ class Settings(Table):
     ] = Field(default_factory=dict, description="One table per market.")
 
     def threshold_for(self, *names: str) -> float:
-        """Return the threshold of the market that goes by any of these names."""
+        """Return the threshold of the market that goes by any of these names.
+
+        A number wins over a sensitivity, and the market's own over the general one.
+        """
         wanted = {symbol_key(name) for name in names}
-        for symbol, override in self.overrides.items():
-            if symbol_key(symbol) in wanted and override.threshold is not None:
-                return override.threshold
-        return self.detector.threshold
+        own = next(
+            (
+                override
+                for symbol, override in self.overrides.items()
+                if symbol_key(symbol) in wanted
+            ),
+            OverrideTable(),
+        )
+        if own.threshold is not None:
+            return own.threshold
+        if own.sensitivity is None and self.detector.threshold is not None:
+            return self.detector.threshold
+        sensitivity = Sensitivity(own.sensitivity or self.detector.sensitivity)
+        return threshold_of(sensitivity, self.watch.timeframe)
 
 
 def schema() -> dict[str, Any]:

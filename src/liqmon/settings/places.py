@@ -7,7 +7,7 @@ import platformdirs
 
 from liqmon.errors import ConfigError
 
-__all__ = ["absolute", "candidates", "find_file", "state_dir"]
+__all__ = ["absolute", "archive_dir", "candidates", "find_file", "state_dir"]
 
 
 def find_file(
@@ -51,6 +51,19 @@ def state_dir(flag: Path | None, environ: Mapping[str, str]) -> Path:
     if home := environ.get("XDG_STATE_HOME"):
         return Path(home) / "liqmon"
     return platformdirs.user_state_path("liqmon", appauthor=False)
+
+
+def archive_dir(flag: Path | None, environ: Mapping[str, str]) -> Path:
+    """Return the directory of downloaded candles; it need not exist yet.
+
+    ``--archive``, ``$LIQMON_ARCHIVE``, else below the user's own data.
+    """
+    named = flag or environ.get("LIQMON_ARCHIVE")
+    if named:
+        return absolute(named, base=Path.cwd(), environ=environ)
+    if home := environ.get("XDG_DATA_HOME"):
+        return Path(home) / "liqmon" / "candles"
+    return platformdirs.user_data_path("liqmon", appauthor=False) / "candles"
 
 
 def absolute(path: Path | str, *, base: Path, environ: Mapping[str, str]) -> Path:

@@ -7,6 +7,8 @@ from liqmon.core.model import Finding, Phase
 
 __all__ = [
     "UNKNOWN",
+    "counted",
+    "day_and_time",
     "is_open",
     "name_of",
     "percent",
@@ -79,6 +81,16 @@ def span(seconds: float) -> str:
     if hours < 24:
         return f"{hours} h {minutes} min"
     return f"{hours // 24} d {hours % 24} h"
+
+
+def day_and_time(at_ms: int) -> str:
+    """Return ``2021-05-19 12:50``, in UTC."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, tz=UTC):%Y-%m-%d %H:%M}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return ``1 gap`` or ``3 gaps``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def time_of_day(at_ms: int) -> str:

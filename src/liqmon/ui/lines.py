@@ -3,6 +3,7 @@
 from collections import Counter
 
 from liqmon.core.board import BoardSnapshot, MarketRow
+from liqmon.core.confidence import odds
 from liqmon.core.events import (
     BreakerChanged,
     BreakerState,
@@ -117,6 +118,7 @@ def _finding(finding: Finding) -> str:
     early = ", bar still open" if finding.early else ""
     return (
         f"{who} {strength}: {path} in {_took(finding)}{_score(finding)}, {basis}{early}"
+        f"{_odds(finding)}"
     )
 
 
@@ -139,6 +141,12 @@ def _score(finding: Finding) -> str:
         return ""
     threshold = finding.score / finding.nearness
     return f", S {finding.score:.1f} of {threshold:.3g}"
+
+
+def _odds(finding: Finding) -> str:
+    if finding.confidence is None:
+        return ""
+    return f"; of alerts like this, about {odds(finding.confidence)} were cascades"
 
 
 def _short(value: float) -> str:

@@ -85,6 +85,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "volume_usd": finding.volume_usd,
         "score": finding.score,
         "nearness": finding.nearness,
+        "confidence": finding.confidence,
     }
 
 

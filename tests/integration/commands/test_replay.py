@@ -15,12 +15,13 @@ from liqmon.core.model import (
     Phase,
     PositionSide,
 )
-from liqmon.settings.models import DetectorTable
+from liqmon.settings.models import Settings
 from recorded import candle_file
 
-DEFAULTS = DetectorTable()
+DEFAULTS = Settings()
 POLICY = EpisodePolicy(
-    threshold=DEFAULTS.threshold, cooldown_ms=round(DEFAULTS.cooldown_s * 1000)
+    threshold=DEFAULTS.threshold_for("BTCUSDT"),
+    cooldown_ms=round(DEFAULTS.detector.cooldown_s * 1000),
 )
 BTC = Market("binanceusdm", "BTC/USDT:USDT", "BTC", "USDT")
 FOR_EVER_MS = 1 << 60

@@ -134,7 +134,7 @@ async def test_f08_a_broken_edit_is_refused_and_a_good_one_taken(shell: Shell) -
             assert "did you mean `threshold`?" in running.err
             await running.says("settings not reloaded")
             stage.skip_to(FALLEN_MS)
-            await running.says("nearest BTCUSDT 3", times=1)
+            await running.says("nearest BTCUSDT 2", times=1)
             assert "liquidations" not in running.out
 
             both = '[watch]\nsymbols = ["BTCUSDT", "ETHUSDT"]\n'

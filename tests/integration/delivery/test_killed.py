@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-import pytest
 from aiohttp import web
 
 from integration.delivery import a_process
@@ -137,7 +136,7 @@ async def nursery(
 
 
 async def test_p03_processes_killed_at_any_moment_lose_nothing_they_acknowledged(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     rng, state = Random(3), tmp_path / "state"  # noqa: S311 - a test, no secret
     began_ms = time.time_ns() // 1_000_000
@@ -153,13 +152,13 @@ async def test_p03_processes_killed_at_any_moment_lose_nothing_they_acknowledged
         assert await born.life("rest") == 0
     rows, written = await kept(state)
     again = [told for n in range(written) for told in posts.telling(n)[1:]]
-    with capsys.disabled():
-        fates = Counter(row.state.value for row in rows if row.kind == "finding")
-        print(  # noqa: T201 - the account that the test is for
-            f"\n{KILLS} kills: {len(born.acknowledged)} findings acknowledged, "
-            f"{dict(fates)} on disk, {len(posts.bodies)} messages, "
-            f"{faults.lost} lost replies, {len(again)} duplicates"
-        )
+    fates = Counter(row.state.value for row in rows if row.kind == "finding")
+    record_property(
+        "account",
+        f"{KILLS} kills: {len(born.acknowledged)} findings acknowledged, "
+        f"{dict(fates)} on disk, {len(posts.bodies)} messages, "
+        f"{faults.lost} lost replies, {len(again)} duplicates",
+    )
 
     assert born.acknowledged == sorted(set(born.acknowledged))
     # also what was written and not acknowledged: it is not raised a second time

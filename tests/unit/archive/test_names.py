@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from liqmon.archive.names import Named, named
+from liqmon.archive.names import named
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,12 @@ from liqmon.archive.names import Named, named
 def test_a_name_says_market_and_timeframe(
     name: str, symbol: str | None, timeframe: str | None
 ) -> None:
-    assert named(Path("/data") / name) == Named(symbol, timeframe)
+    found = named(Path("/data") / name)
+
+    assert (found.symbol, found.timeframe) == (symbol, timeframe)
+
+
+def test_files_named_for_a_month_or_a_day_are_parts_of_a_history() -> None:
+    assert named(Path("BTCUSDT-1m-2024-01.zip")).is_part
+    assert named(Path("BTCUSDT-1m-2024-01-31.csv")).is_part
+    assert not named(Path("BTCUSDT_1m_2024-01.csv.gz")).is_part

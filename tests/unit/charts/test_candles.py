@@ -13,7 +13,7 @@ from candles import from_closes
 from drawing.svg import document, elements
 from falling import an_hour, told_of
 from liqmon.charts.candles import alt_text, drawn
-from liqmon.charts.shapes import Line, Picture, Rect, Shape, Text
+from liqmon.charts.shapes import Line, Picture, Polygon, Rect, Shape, Text
 from liqmon.core.model import Candles, Finding, Market, PositionSide
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "chart.svg"
@@ -47,6 +47,8 @@ def is_inside(shape: Shape, picture: Picture) -> bool:
             left = {"left": 0.0, "middle": 0.5, "right": 1.0}[shape.anchor] * width
             xs = (shape.x - left, shape.x - left + width)
             ys = (shape.y - shape.size / 2, shape.y + shape.size / 2)
+        case Polygon():
+            xs, ys = zip(*shape.corners, strict=True)
         case _:
             assert_never(shape)
     return (

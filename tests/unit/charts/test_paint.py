@@ -8,14 +8,14 @@ import pytest
 from falling import an_hour, told_of
 from liqmon.charts.candles import candle_chart
 from liqmon.charts.paint import png
-from liqmon.charts.shapes import Line, Picture, Rect, Text
+from liqmon.charts.shapes import Line, Picture, Polygon, Rect, Shape, Text
 from liqmon.errors import UserError
 
 CANDLES = an_hour()
 GROUND, RED = (0x10, 0x20, 0x30), (0xFF, 0, 0)
 
 
-def pixels(*shapes: Rect | Line | Text) -> list[list[tuple[int, ...]]]:
+def pixels(*shapes: Shape) -> list[list[tuple[int, ...]]]:
     """Return the colours of a picture of 40 by 20, by row."""
     image = pytest.importorskip("PIL.Image", reason="charts need Pillow")
     with image.open(BytesIO(png(Picture(40, 20, "#102030", shapes)))) as opened:
@@ -43,6 +43,13 @@ def test_a_line_may_be_dashed() -> None:
     assert GROUND not in solid[10]
     assert dashed[10][2] == RED
     assert dashed[10][7] == GROUND
+
+
+def test_a_polygon_fills_what_lies_between_its_corners() -> None:
+    rows = pixels(Polygon(((20, 15), (10, 5), (30, 5)), "#ff0000"))
+
+    assert rows[6][12] == rows[6][27] == rows[13][20] == RED
+    assert rows[13][12] == rows[13][27] == rows[4][20] == rows[16][20] == GROUND
 
 
 @pytest.mark.parametrize(("anchor", "x"), [("left", 0), ("middle", 20), ("right", 40)])

@@ -38,6 +38,13 @@ def test_version_and_help_import_nothing_heavy(argument: str) -> None:
     assert modules_after(argument) & heavy == set()
 
 
+@pytest.mark.parametrize("command", ["download", "backtest", "explain", "tune"])
+def test_the_help_of_what_works_on_history_imports_no_arrays(command: str) -> None:
+    heavy = {"ccxt", "aiohttp", "numpy", "rich", "PIL", "asyncio"}
+
+    assert modules_after(command, "--help") & heavy == set()
+
+
 @pytest.mark.parametrize("arguments", [["show"], ["validate"], ["schema"]])
 def test_config_imports_no_exchange_and_no_arrays(arguments: list[str]) -> None:
     modules = modules_after("config", *arguments)

@@ -6,9 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from candles import calm, end_ms, from_closes, with_move
+from candles import calm, end_ms, with_move
+from liqmon.core.breadth import ALONE, scores
+from liqmon.core.confidence import confidence
 from liqmon.core.detector import latest, readings, warmup
-from liqmon.core.features import HORIZONS_MS, features
+from liqmon.core.features import features
 from liqmon.core.model import Candles, PositionSide, Reading
 
 MINUTE_MS = 60_000
@@ -64,7 +66,7 @@ def test_a_reading_says_from_where_to_where_and_how_much_was_traded() -> None:
     assert (reading.bar_low, reading.bar_high) == (candles.low[959], candles.high[959])
 
 
-def test_the_reason_is_the_horizon_that_scored_highest() -> None:
+def test_the_reason_names_the_horizon_that_says_most() -> None:
     reading = newest(with_move(calm(80), 959, bars=1, change=-0.03, times=10))
 
     assert reading is not None
@@ -84,24 +86,80 @@ def test_the_worse_price_of_a_squeeze_is_the_higher_one() -> None:
     assert reading.extreme == max(candles.high[-3:])
 
 
-def test_each_side_has_its_own_score() -> None:
-    """A fall, then half of it taken back: the half hour speaks for both."""
+def test_a_bar_speaks_for_one_side_only() -> None:
+    """A fall, then half of it taken back: what weighs more counts, less the rest."""
     candles = with_move(calm(80), 955, bars=2, change=-0.04, times=10)
     candles = with_move(candles, 959, bars=1, change=0.02, times=10)
 
     reading = newest(candles)
 
     assert reading is not None
-    assert reading.liquidated is PositionSide.SHORT
-    assert reading.score_of(PositionSide.SHORT) == reading.score > 0
-    assert reading.score_of(PositionSide.LONG) == reading.against > 0
+    assert reading.score > 0
+    assert reading.echo < 0 < reading.speaks_for(PositionSide.LONG)
+    assert reading.speaks_for(PositionSide.LONG) == max(
+        -reading.echo, reading.score * (reading.liquidated is PositionSide.LONG)
+    )
 
 
-def test_a_side_for_which_nothing_speaks_scores_nothing() -> None:
-    reading = newest(from_closes(np.geomspace(100, 120, 1_000), timeframe_ms=300_000))
+def test_the_echo_is_the_longest_window_and_nothing_where_that_is_unknown() -> None:
+    candles = with_move(calm(80), 955, bars=2, change=-0.04, times=10)
+    holed = candles.rows(np.arange(len(candles)) != len(candles) - 4)
+    seen = features(candles, candles)
+
+    whole, cut_off = newest(candles), newest(holed)
+
+    assert whole is not None
+    assert cut_off is not None
+    assert whole.echo == pytest.approx(seen.score[-1, -1] * 1.45)
+    assert cut_off.echo == 0.0
+
+
+def test_what_companions_show_raises_the_score() -> None:
+    candles = with_move(calm(80), 957, bars=3, change=-0.02, times=4)
+    seen = features(candles, candles)
+    size, now_ms = len(candles), end_ms(candles)
+
+    def score(breadth: float) -> float:
+        reading = latest(
+            seen,
+            candles,
+            threshold=12.0,
+            now_ms=now_ms,
+            breadth=np.full(size, breadth),
+        )
+        assert reading is not None
+        return reading.score
+
+    assert score(0.0) == -seen.strength[-1]
+    assert score(10.0) == pytest.approx(2.5 * score(0.0))
+    alone = newest(candles)
+    assert alone is not None
+    assert alone.score == score(ALONE)
+
+
+def test_each_bar_is_read_with_its_own_companions() -> None:
+    candles = calm(80)
+    seen = features(candles, candles)
+    breadth = np.linspace(0.0, 10.0, len(candles))
+
+    read = readings(
+        seen,
+        candles,
+        threshold=12.0,
+        since_ms=end_ms(candles) - 1_500_000,
+        now_ms=end_ms(candles),
+        breadth=breadth,
+    )
+
+    expected = np.abs(scores(seen.strength, breadth))[-5:]
+    assert [reading.score for reading in read] == expected.tolist()
+
+
+def test_a_reading_says_how_often_such_a_score_was_right() -> None:
+    reading = newest(with_move(calm(80), 957, bars=3, change=-0.03, times=10))
 
     assert reading is not None
-    assert reading.against == 0.0
+    assert reading.confidence == confidence(reading.score)
 
 
 def test_bars_are_read_once_they_are_closed() -> None:
@@ -139,25 +197,25 @@ def test_a_window_with_a_missing_bar_is_said_to_be_missing() -> None:
 
     assert reading is not None
     assert reading.missing == ("S over 15 min", "S over 30 min")
-    assert reading.window_ms == HORIZONS_MS[0]
+    assert reading.window_ms == 5 * MINUTE_MS
     assert math.isfinite(reading.score)
 
 
 def test_a_market_that_warms_up_is_not_judged() -> None:
-    candles = with_move(calm(60), 700, bars=3, change=-0.2, times=50)
+    candles = with_move(calm(20), 220, bars=3, change=-0.2, times=50)
 
     assert all_readings(candles) == []
     assert newest(candles) is None
 
 
 def test_warming_up_is_told_in_hours() -> None:
-    young, old = calm(41), calm(80)
+    young, old = calm(11), calm(80)
 
     told = warmup(features(young, young))
 
     assert told is not None
-    assert told.have_h == pytest.approx(41, abs=0.1)
-    assert told.need_h == 72
+    assert told.have_h == pytest.approx(11, abs=0.1)
+    assert told.need_h == 24
     assert warmup(features(old, old)) is None
 
 

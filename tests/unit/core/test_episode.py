@@ -13,7 +13,6 @@ from liqmon.core.episode import (
     Judgement,
     Reason,
     judge,
-    severity_of,
 )
 from liqmon.core.facts import state_from_facts, state_to_facts
 from liqmon.core.model import (
@@ -36,17 +35,19 @@ def a_reading(
     nearness: float,
     side: PositionSide = LONG,
     *,
-    against: float = 0.0,
+    echo: float = 0.0,
     low: float = 98.0,
     high: float = 101.0,
 ) -> Reading:
-    """``nearness`` and ``against`` are multiples of the threshold."""
+    """``nearness`` and ``echo`` are multiples of the threshold.
+
+    Confidence is such that 1.25 times the threshold is MEDIUM and 1.75 times HIGH.
+    """
     score = nearness * 12.0
     return Reading(
         end_ms=START_MS + minute * MINUTE_MS,
         liquidated=side,
         score=score,
-        against=against * 12.0,
         threshold=12.0,
         nearness=nearness,
         window_ms=5 * MINUTE_MS,
@@ -58,6 +59,8 @@ def a_reading(
         bar_high=high,
         bar_volume_usd=1_000_000.0,
         conditions=(Condition("S over 5 min", score, 12.0),),
+        confidence=0.95 if nearness >= 1.75 else 0.8 if nearness >= 1.25 else 0.5,
+        echo=echo * 12.0,
     )
 
 
@@ -77,23 +80,6 @@ def told(*readings: Reading, state: EpisodeState | None = None) -> list[Finding]
 
 def phases(findings: list[Finding]) -> list[Phase]:
     return [finding.phase for finding in findings]
-
-
-@pytest.mark.parametrize(
-    ("nearness", "severity"),
-    [
-        (1.0, Severity.LOW),
-        (1.249, Severity.LOW),
-        (1.25, Severity.MEDIUM),
-        (1.749, Severity.MEDIUM),
-        (1.75, Severity.HIGH),
-        (9.0, Severity.HIGH),
-    ],
-)
-def test_severity_follows_from_the_multiple_of_the_threshold(
-    nearness: float, severity: Severity
-) -> None:
-    assert severity_of(nearness) is severity
 
 
 def test_calm_readings_tell_nothing() -> None:
@@ -117,6 +103,7 @@ def test_the_first_reading_that_fires_is_the_onset() -> None:
     assert finding.price_extreme == 98.0
     assert finding.volume_usd == 5_000_000.0
     assert finding.conditions[0].value == pytest.approx(15.6)
+    assert finding.confidence == 0.8
 
 
 def test_an_episode_is_told_once_however_long_it_lasts() -> None:
@@ -145,6 +132,23 @@ def test_between_firing_and_half_of_it_an_episode_goes_on() -> None:
     assert judgement.state.episode is not None
 
 
+def test_while_the_longest_window_remembers_it_an_episode_goes_on() -> None:
+    state = step(EpisodeState(), a_reading(0, 1.1)).state
+
+    bounce = step(state, a_reading(1, 0.3, SHORT, echo=-0.6))
+    over = step(state, a_reading(1, 0.3, SHORT, echo=-0.4))
+
+    assert bounce.reason is Reason.ONGOING
+    assert over.reason is Reason.END
+
+
+def test_a_reading_of_unknown_confidence_is_no_more_than_low() -> None:
+    (finding,) = told(replace(a_reading(0, 3.0), confidence=None))
+
+    assert finding.confidence is None
+    assert finding.severity is Severity.LOW
+
+
 def test_the_end_tells_totals_and_when_the_worst_price_was_reached() -> None:
     _, end = told(
         a_reading(0, 1.1, low=98.0),
@@ -160,6 +164,7 @@ def test_the_end_tells_totals_and_when_the_worst_price_was_reached() -> None:
     # the window of the onset and the two bars that went on
     assert end.volume_usd == 7_000_000.0
     assert end.score == pytest.approx(1.2 * 12)
+    assert end.confidence == 0.5
     assert end.severity is Severity.LOW
 
 
@@ -221,7 +226,7 @@ def test_the_other_side_is_not_silenced() -> None:
 
 
 def test_when_the_move_turns_the_first_episode_ends_and_the_other_opens() -> None:
-    findings = told(a_reading(0, 1.5), a_reading(1, 1.2, SHORT, against=0.9))
+    findings = told(a_reading(0, 1.5), a_reading(1, 1.2, SHORT, echo=-0.9))
 
     assert phases(findings) == [Phase.ONSET, Phase.END, Phase.ONSET]
     assert [finding.liquidated for finding in findings] == [LONG, LONG, SHORT]
@@ -230,7 +235,7 @@ def test_when_the_move_turns_the_first_episode_ends_and_the_other_opens() -> Non
 def test_the_other_side_does_not_end_it_before_it_fires() -> None:
     state = step(EpisodeState(), a_reading(0, 1.5)).state
 
-    judgement = step(state, a_reading(1, 0.9, SHORT, against=0.6))
+    judgement = step(state, a_reading(1, 0.9, SHORT, echo=-0.6))
 
     assert judgement.reason is Reason.ONGOING
     assert judgement.findings == ()
@@ -265,7 +270,7 @@ def test_cool_downs_that_are_over_are_forgotten() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.floats(0, 3), st.floats(0, 1), st.sampled_from([LONG, SHORT])),
+        st.tuples(st.floats(0, 3), st.floats(-2, 2), st.sampled_from([LONG, SHORT])),
         max_size=80,
     )
 )
@@ -274,8 +279,8 @@ def test_episodes_never_overlap_and_grow_only_graver(
 ) -> None:
     findings = told(
         *(
-            a_reading(at, nearness, side, against=nearness * share)
-            for at, (nearness, share, side) in enumerate(moves)
+            a_reading(at, nearness, side, echo=echo)
+            for at, (nearness, echo, side) in enumerate(moves)
         )
     )
 

@@ -7,20 +7,17 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from candles import HOUR_MS, calm, from_closes, with_move
-from liqmon.core.features import (
-    BASELINE_MS,
-    HORIZONS_MS,
-    LOOKBACK_MS,
-    Features,
-    features,
-)
+from liqmon.core.features import LOOKBACK_MS, SCALES, Features, features
 from liqmon.core.model import Candles
+
+HORIZONS_MS = SCALES[300_000].horizons_ms
+NAMES = ("end_ms", "move", "volume", "score", "strength", "have_h", "warm")
 
 
 def by_the_formula(candles: Candles, at: int, horizon_ms: int) -> float:
     """Return S of one bar, spelled out: only for gapless candles on one timeframe."""
     k = horizon_ms // candles.timeframe_ms
-    length = BASELINE_MS // candles.timeframe_ms
+    length = SCALES[candles.timeframe_ms].baseline_ms // candles.timeframe_ms
     begin = at - k - length + 1
     close, volume = candles.close, candles.volume
     usual = slice(begin, at - k + 1)
@@ -34,17 +31,16 @@ def same(one: Features, other: Features) -> bool:
     """Equal to the last bit, unknown in the same places."""
     return all(
         np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True)
-        for name in ("end_ms", "move", "volume", "score", "have_h", "warm")
+        for name in NAMES
     )
+
+
+def cut(seen: Features, rows: slice) -> Features:
+    return Features(seen.scale, *(getattr(seen, name)[..., rows] for name in NAMES))
 
 
 def last_of(seen: Features, count: int) -> Features:
-    return Features(
-        *(
-            getattr(seen, name)[..., -count:]
-            for name in ("end_ms", "move", "volume", "score", "have_h", "warm")
-        )
-    )
+    return cut(seen, slice(-count, None))
 
 
 def without(candles: Candles, *gaps: slice) -> Candles:
@@ -55,38 +51,81 @@ def without(candles: Candles, *gaps: slice) -> Candles:
 
 
 def test_the_score_is_the_formula_of_every_horizon() -> None:
-    candles = with_move(calm(90), 1_000, bars=3, change=-0.03, times=8.0)
+    candles = with_move(calm(130), 1_480, bars=3, change=-0.03, times=8.0)
 
     seen = features(candles, candles)
 
     for row, horizon_ms in enumerate(HORIZONS_MS):
-        for at in (1_000, 1_002, 1_005, len(candles) - 1):
+        for at in (1_480, 1_482, 1_485, len(candles) - 1):
             expected = by_the_formula(candles, at, horizon_ms)
             assert seen.score[row, at] == pytest.approx(expected, rel=1e-9)
 
 
+def test_minute_bars_have_horizons_of_their_own() -> None:
+    """Judged by their own minutes, so that the formula can be spelled out."""
+    candles = with_move(
+        calm(73, timeframe_ms=60_000), 4_360, bars=3, change=-0.03, times=8.0
+    )
+
+    seen = features(candles, candles)
+
+    for row, minutes in enumerate((1, 3, 10, 30)):
+        for at in (4_360, 4_362, len(candles) - 1):
+            expected = by_the_formula(candles, at, minutes * 60_000)
+            assert seen.score[row, at] == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_strength_is_the_mean_over_the_horizons() -> None:
+    candles = with_move(calm(60), 700, bars=3, change=-0.03, times=8.0)
+
+    seen = features(candles, candles)
+
+    assert seen.strength[700:] == pytest.approx(seen.score[:, 700:].mean(axis=0))
+
+
 def test_minutes_are_judged_by_five_minute_candles() -> None:
-    """A minute bar that ends with a five-minute candle reads like that candle."""
+    """Half an hour of minutes against six candles of the three days before it."""
     minutes = calm(80, timeframe_ms=60_000)
     fives = from_closes(
         minutes.close[4::5],
         timeframe_ms=300_000,
         volume=minutes.volume.reshape(-1, 5).sum(axis=1),
     )
+    usual = slice(len(fives) - 6 - 864, len(fives) - 6)
+    returns = np.diff(np.log(fives.close[usual.start - 1 : usual.stop]))
+    moved = np.log(minutes.close[-1] / minutes.close[-31])
 
-    fine, coarse = features(minutes, fives), features(fives, fives)
+    seen = features(minutes, fives)
 
-    assert fine.score[:, 4::5][:, -50:] == pytest.approx(coarse.score[:, -50:])
+    assert seen.move[-1, -1] == pytest.approx(
+        moved / np.sqrt(6 * np.mean(returns**2) + 0.004**2)
+    )
+    assert seen.volume[-1, -1] == pytest.approx(
+        minutes.volume[-30:].sum() / (6 * fives.volume[usual].mean())
+    )
 
 
-def test_nothing_is_known_before_three_days_are() -> None:
-    candles = calm(71.5)
+def test_a_window_shorter_than_a_candle_of_the_baseline_is_a_part_of_one() -> None:
+    """One minute of five moves by a root and trades a fifth of what five do."""
+    minutes = from_closes(np.full(4_400, 100.0), volume=2.0)
+    fives = from_closes(np.full(880, 100.0), timeframe_ms=300_000, volume=10.0)
+    moved = with_move(minutes, 4_399, bars=1, change=0.004, times=3.0)
+
+    seen = features(moved, fives)
+
+    assert seen.volume[0, -1] == pytest.approx(3.0)
+    assert seen.move[0, -1] == pytest.approx(np.log(1.004) / 0.004)
+
+
+def test_nothing_is_known_before_a_day_is() -> None:
+    candles = calm(24)
 
     seen = features(candles, candles)
 
     assert not seen.warm.any()
     assert np.isnan(seen.score).all()
-    assert seen.have_h[-1] == pytest.approx(71.5 - 5 / 60)
+    assert np.isnan(seen.strength).all()
+    assert seen.have_h[-1] == pytest.approx(24 - 5 / 60)
 
 
 def test_a_bar_is_no_part_of_what_it_is_judged_by() -> None:
@@ -115,29 +154,23 @@ def test_live_and_history_agree_to_the_last_bit(
     seed: int, timeframe_ms: int, gaps: list[tuple[float, int]], end: int
 ) -> None:
     """Judged with all of history, or only with what a live watcher holds."""
-    whole = calm(100, timeframe_ms=timeframe_ms, seed=seed)
+    whole = calm(150, timeframe_ms=timeframe_ms, seed=seed)
     holes = (round(where * len(whole)) for where, _ in gaps)
     candles = without(
         whole,
         *(slice(at, at + width) for at, (_, width) in zip(holes, gaps, strict=True)),
     )
-    baseline = candles if timeframe_ms == 300_000 else calm(100, seed=seed + 1)
+    baseline = candles if timeframe_ms == 300_000 else calm(150, seed=seed + 1)
     shown = candles.rows(slice(0, len(candles) - end, None))
     now_ms = int(shown.open_ms[-1]) + timeframe_ms
 
     history = features(candles, baseline)
     live = features(
-        shown.since(now_ms - HORIZONS_MS[-1] - 2 * timeframe_ms),
+        shown.since(now_ms - history.scale.longest_ms - 2 * timeframe_ms),
         baseline.since(now_ms - LOOKBACK_MS),
     )
 
-    upto = Features(
-        *(
-            getattr(history, name)[..., : len(shown)]
-            for name in ("end_ms", "move", "volume", "score", "have_h", "warm")
-        )
-    )
-    assert same(last_of(live, 1), last_of(upto, 1))
+    assert same(last_of(live, 1), last_of(cut(history, slice(0, len(shown))), 1))
 
 
 @pytest.mark.parametrize("size", [16_383, 16_384, 16_385, 33_000])
@@ -176,6 +209,15 @@ def test_a_window_is_unknown_while_a_bar_of_it_is_missing() -> None:
     assert thirty.tolist() == [True] * 6 + [False] * 2
 
 
+def test_what_a_missing_bar_hides_adds_nothing_to_the_strength() -> None:
+    candles = without(calm(90), slice(1_000, 1_001))
+
+    seen = features(candles, candles)
+
+    assert np.isnan(seen.strength[1_000])
+    assert seen.strength[1_001] == seen.score[0, 1_001] / 3
+
+
 def test_a_day_without_trading_is_unknown_and_not_a_division_by_zero() -> None:
     candles = calm(160)
     candles.volume[:] = 0.0
@@ -186,24 +228,25 @@ def test_a_day_without_trading_is_unknown_and_not_a_division_by_zero() -> None:
     assert seen.warm[-1]
 
 
-def test_a_baseline_with_holes_counts_while_four_fifths_are_there() -> None:
-    whole = calm(90)
+def test_a_baseline_with_holes_counts_while_a_day_of_it_is_there() -> None:
+    whole = calm(120)
     rng = np.random.default_rng(3)
 
-    few = whole.rows(rng.uniform(size=len(whole)) < 0.75)
-    most = whole.rows(rng.uniform(size=len(whole)) < 0.9)
+    few = whole.rows(rng.uniform(size=len(whole)) < 0.15)
+    enough = whole.rows(rng.uniform(size=len(whole)) < 0.25)
 
     assert not features(few, few).warm[-1]
-    assert features(most, most).warm[-1]
+    assert features(enough, enough).warm[-1]
 
 
-def test_a_market_listed_less_than_three_days_ago_is_not_warm() -> None:
-    """Two and a half days are more than four fifths, but they do not reach back."""
-    candles = calm(66)
+def test_a_young_market_is_judged_by_all_there_is() -> None:
+    candles = calm(40)
 
     seen = features(candles, candles)
 
-    assert not seen.warm[-1]
+    at, volume = len(candles) - 1, candles.volume
+    assert seen.warm[at]
+    assert seen.volume[0, at] == pytest.approx(volume[at] / volume[:at].mean())
 
 
 def test_no_bars_have_no_features() -> None:
@@ -226,10 +269,10 @@ def test_bars_without_any_baseline_are_unknown() -> None:
 @pytest.mark.parametrize(
     ("bars", "known"),
     [
-        (4, [False, False, False]),
-        (6, [True, False, False]),
-        (11, [True, False, False]),
-        (16, [True, True, False]),
+        (1, [False, False, False, False]),
+        (2, [True, False, False, False]),
+        (10, [True, True, False, False]),
+        (11, [True, True, True, False]),
     ],
 )
 def test_fewer_bars_than_a_window_leave_that_window_unknown(
@@ -261,5 +304,6 @@ def test_the_floor_keeps_a_dead_market_from_crying() -> None:
     assert seen.score[0, 1_100] == pytest.approx(np.log(1.001) / 0.004)
 
 
-def test_three_days_are_what_is_usual() -> None:
-    assert BASELINE_MS == 72 * HOUR_MS
+def test_three_and_five_days_are_what_is_usual() -> None:
+    assert SCALES[60_000].baseline_ms == 72 * HOUR_MS
+    assert SCALES[300_000].baseline_ms == 120 * HOUR_MS

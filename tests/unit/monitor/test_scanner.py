@@ -3,15 +3,20 @@
 import asyncio
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 
 from factories import ETH, MARKET
 from fakes import FakeClock
 from liqmon.core.board import BoardSnapshot
+from liqmon.core.breadth import ALONE, Voice
 from liqmon.core.model import Market
 from liqmon.errors import FeedUnavailable
 from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.company import Company
 from liqmon.monitor.scanner import Scanner
+
+BAR_END_MS = 1_700_000_040_000
 
 
 @dataclass
@@ -40,13 +45,26 @@ class FakeWatcher:
     busy: bool = False
     steps: list[tuple[int, float]] = field(default_factory=list)
     waits_for: asyncio.Event | None = None
+    judged: asyncio.Event = field(default_factory=asyncio.Event)
+    strength: float | None = None
+    heard: list[float] | None = None
 
-    async def step(self, now_ms: int, *, deadline_mono: float) -> None:
+    async def step(
+        self, now_ms: int, *, deadline_mono: float, company: Company
+    ) -> None:
         self.steps.append((now_ms, deadline_mono))
         if self.waits_for is not None:
             self.busy = True
             await self.waits_for.wait()
             self.busy = False
+        if self.strength is None:
+            company.leave(self.market.key)
+            return
+        end_ms = np.array([BAR_END_MS], dtype=np.int64)
+        voice = Voice(self.market.base, end_ms, np.array([self.strength]))
+        company.speak(self.market.key, voice)
+        self.heard = (await company.crowd()).around(voice).tolist()
+        self.judged.set()
 
 
 class Done(Exception):
@@ -125,6 +143,60 @@ async def test_a_market_that_is_still_at_it_is_passed_over_and_holds_up_nobody()
 
     assert len(slow.steps) == 1
     assert len(eth.steps) == 3
+
+
+async def test_all_markets_of_a_cycle_are_read_before_any_is_judged() -> None:
+    clock = FakeClock()
+    btc = FakeWatcher(MARKET, clock, strength=-9.0)
+    eth = FakeWatcher(ETH, clock, strength=-5.0)
+
+    await a_scanner(clock, btc, eth).once()
+
+    assert btc.heard == [(3.0 + 5.0) / 2]
+    assert eth.heard == [(3.0 + 9.0) / 2]
+
+
+async def test_a_market_that_failed_holds_up_nobody_and_says_nothing() -> None:
+    clock = FakeClock()
+    btc, eth = FakeWatcher(MARKET, clock, strength=-9.0), FakeWatcher(ETH, clock)
+
+    await a_scanner(clock, btc, eth).once()
+
+    assert btc.heard == [ALONE]
+
+
+@pytest.mark.parametrize(("age_s", "heard"), [(59.0, 4.0), (60.0, ALONE)])
+async def test_the_last_reading_stands_in_for_less_than_a_minute(
+    age_s: float, heard: float
+) -> None:
+    clock = FakeClock()
+    btc = FakeWatcher(MARKET, clock, strength=-9.0)
+    eth = FakeWatcher(ETH, clock, strength=-5.0)
+    scanner = a_scanner(clock, btc, eth)
+    await scanner.once()
+
+    eth.strength = None
+    clock.push(age_s)
+    await scanner.once()
+
+    assert btc.heard == [heard]
+
+
+async def test_a_slow_market_is_waited_for_a_moment_only() -> None:
+    """It is judged with the others when it comes."""
+    clock = FakeClock()
+    release = asyncio.Event()
+    btc = FakeWatcher(MARKET, clock, strength=-9.0)
+    slow = FakeWatcher(ETH, clock, strength=-5.0, waits_for=release)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(a_scanner(clock, btc, slow).once())
+        await btc.judged.wait()
+        assert slow.heard is None
+        release.set()
+
+    assert btc.heard == [ALONE]
+    assert slow.heard == [(3.0 + 9.0) / 2]
 
 
 async def test_a_rejected_market_is_left_out_and_takes_no_share_of_the_limit() -> None:

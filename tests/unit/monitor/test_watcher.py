@@ -1,5 +1,6 @@
 """One market polled: what is judged, what is on disk before it is told, and shown."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from candles import calm, end_ms, with_move
 from factories import MARKET
 from fakes import FakeClock
 from liqmon.core.board import BoardSnapshot, MarketRow
+from liqmon.core.breadth import Voice
 from liqmon.core.episode import EpisodePolicy, EpisodeState
 from liqmon.core.events import (
     Event,
@@ -21,9 +23,11 @@ from liqmon.core.events import (
     GaveUp,
 )
 from liqmon.core.facts import state_from_facts
+from liqmon.core.features import features
 from liqmon.core.model import Candles, Market, Phase, PositionSide
 from liqmon.errors import FeedRejected, FeedUnavailable, LiqmonError, StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.company import Company, Heard
 from liqmon.monitor.watcher import Watcher
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry
@@ -187,6 +191,42 @@ async def test_what_is_told_is_on_disk_with_the_state_that_produced_it(
     assert kept.episode.id == told[-1].episode
 
 
+async def test_companions_that_fall_as_well_make_a_fall_a_cascade(
+    watched: Watched,
+) -> None:
+    """The same candles: told in company, not told alone."""
+    watched.venue.series = with_move(calm(90), 1_000, bars=1, change=-0.016, times=4)
+    calm_around, falling = watched.watcher(), watched.watcher()
+
+    await polled(calm_around, 1_000)
+    assert watched.phases() == []
+
+    ends = np.array([at(1_000)], dtype=np.int64)
+    heard = {
+        name: Heard(Voice(name, ends, np.array([-20.0])), at(1_000))
+        for name in ("ETH", "SOL", "XRP")
+    }
+    company = Company([MARKET.key], heard, now_ms=at(1_000))
+    await falling.step(at(1_000), deadline_mono=0.0, company=company)
+
+    assert watched.phases() == [Phase.ONSET]
+    assert heard[MARKET.key].voice.end_ms[-1] == at(1_000) + BAR_MS
+
+
+async def test_companions_are_told_only_of_bars_whose_windows_are_whole(
+    watched: Watched,
+) -> None:
+    heard: dict[str, Heard] = {}
+    company = Company([MARKET.key], heard, now_ms=at(1_005))
+
+    await watched.watcher().step(at(1_005), deadline_mono=0.0, company=company)
+
+    voice, history = heard[MARKET.key].voice, features(FALL, FALL)
+    same = np.isin(history.end_ms, voice.end_ms)
+    assert voice.end_ms.size > 12
+    assert np.array_equal(history.strength[same], voice.strength)
+
+
 async def test_every_bar_since_the_last_judged_one_is_judged_after_a_pause(
     watched: Watched,
 ) -> None:
@@ -332,13 +372,13 @@ async def test_the_row_shows_what_is_known(watched: Watched) -> None:
 
 
 async def test_a_market_that_warms_up_says_how_far_it_is(watched: Watched) -> None:
-    watched.venue.series = calm(41)
+    watched.venue.series = calm(11)
     watcher = watched.watcher(EpisodeState())
 
     await watcher.step(end_ms(watched.venue.series), deadline_mono=0.0)
 
     assert watched.row.warmup is not None
-    assert watched.row.warmup.have_h == pytest.approx(41, abs=0.2)
+    assert watched.row.warmup.have_h == pytest.approx(11, abs=0.2)
     assert watched.row.nearness is None
     assert watched.row.price is not None
 
@@ -366,6 +406,18 @@ async def test_trouble_with_the_feed_is_not_raised_and_leaves_the_row(
     assert watched.row == before
     assert watcher.failed
     assert not watcher.busy
+
+
+async def test_a_market_that_failed_is_not_waited_for(watched: Watched) -> None:
+    watched.venue.error = FeedUnavailable("no answer")
+    company = Company([MARKET.key], {}, now_ms=at(990))
+
+    await watched.watcher().step(at(990), deadline_mono=0.0, company=company)
+
+    heard = asyncio.ensure_future(company.crowd())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert heard.done()
 
 
 async def test_a_feed_that_comes_back_says_so_once(watched: Watched) -> None:

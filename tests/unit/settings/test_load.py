@@ -60,7 +60,8 @@ def test_the_defaults_are_those_of_the_plan() -> None:
     assert defaults.watch.timeframe == "1m"
     assert defaults.watch.poll_interval_s == 5
     assert defaults.exchange.ids == ("bybit",)
-    assert defaults.detector.threshold == 12
+    assert defaults.detector.threshold is None
+    assert defaults.detector.sensitivity == "normal"
     assert (defaults.retry.enabled, defaults.retry.attempts) == (True, 3)
     assert defaults.discord.timeout_s == 10
     assert defaults.discord.when_open == "hold"
@@ -127,7 +128,7 @@ def test_an_override_may_come_from_the_environment(tmp_path: Path) -> None:
 
     assert found.settings.threshold_for("BTC/USDT:USDT") == 15
     assert found.settings.threshold_for("ethusdt") == 9
-    assert found.settings.threshold_for("SOLUSDT") == 12
+    assert found.settings.threshold_for("SOLUSDT") == 15
     assert found.sources["overrides.BTCUSDT.threshold"] == "file"
     assert found.sources["overrides.ETHUSDT.threshold"] == "environment"
 
@@ -135,7 +136,7 @@ def test_an_override_may_come_from_the_environment(tmp_path: Path) -> None:
 def test_an_override_is_found_by_any_of_a_markets_names(tmp_path: Path) -> None:
     found = read(tmp_path, '[overrides."BTC/USD:BTC"]\nthreshold = 7\n')
 
-    assert found.settings.threshold_for("BTCUSD") == 12
+    assert found.settings.threshold_for("BTCUSD") == 15
     assert found.settings.threshold_for("BTCUSD", "BTC/USD:BTC") == 7
 
 
@@ -319,7 +320,7 @@ liqmon.toml: 3 problems
         (
             "[overrides.BTCUSDT]\ncooldown = 5",
             "2 overrides.BTCUSDT.cooldown",
-            "known here: `threshold`",
+            "known here: `sensitivity`, `threshold`",
         ),
         ("[watch]\nopen_s = 3", "2 watch.open_s", "`open_s` belongs under [breaker]"),
         ("threshold = 3", "1 threshold", "`threshold` belongs under [detector]"),

@@ -6,7 +6,7 @@ import platformdirs
 import pytest
 
 from liqmon.errors import ConfigError
-from liqmon.settings.places import find_file, state_dir
+from liqmon.settings.places import archive_dir, find_file, state_dir
 
 
 def touch(file: Path) -> Path:
@@ -67,3 +67,18 @@ def test_the_state_lies_where_the_nearest_source_says() -> None:
     assert state_dir(None, environ) == Path("/home/u/state")
 
     assert state_dir(Path("/given"), environ) == Path("/given")
+
+
+def test_the_archive_lies_where_the_nearest_source_says() -> None:
+    environ = {"HOME": "/home/u"}
+    assert archive_dir(None, environ) == (
+        Path(platformdirs.user_data_path("liqmon", appauthor=False)) / "candles"
+    )
+
+    environ["XDG_DATA_HOME"] = "/xdg"
+    assert archive_dir(None, environ) == Path("/xdg/liqmon/candles")
+
+    environ["LIQMON_ARCHIVE"] = "~/candles"
+    assert archive_dir(None, environ) == Path("/home/u/candles")
+
+    assert archive_dir(Path("/given"), environ) == Path("/given")

@@ -57,10 +57,19 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
             ),
         ),
         (
+            FindingRaised(1, a_finding(confidence=0.76)),
+            (
+                "BTCUSDT long liquidations MEDIUM: 64,052 → 62,480.5 (~2.45 %) "
+                "in 1 min, S 16.2 of 12, inferred from price and volume (bybit); "
+                "of alerts like this, about 3 in 4 were cascades"
+            ),
+        ),
+        (
             FindingRaised(
                 1,
                 a_finding(
                     phase=Phase.END,
+                    confidence=0.76,
                     price_extreme=62_310.0,
                     ended_ms=ONSET.onset_ms + 840_000,
                     severity=Severity.HIGH,

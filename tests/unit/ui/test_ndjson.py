@@ -95,6 +95,7 @@ def test_a_finding_has_the_keys_that_were_promised() -> None:
         "volume_usd": 41_800_000.0,
         "score": 16.2,
         "nearness": 1.35,
+        "confidence": None,
     }
 
 

@@ -1,0 +1,30 @@
+"""An exchange as the settings want it."""
+
+from collections.abc import Callable
+
+from liqmon.clock import Clock
+from liqmon.core.events import Event
+from liqmon.exchange.client import Exchange
+from liqmon.exchange.retry import RetryPolicy
+from liqmon.settings.models import Settings
+
+__all__ = ["exchange_from"]
+
+
+def exchange_from(
+    settings: Settings, exchange_id: str, clock: Clock, emit: Callable[[Event], None]
+) -> Exchange:
+    """Return an exchange that is yet to be opened."""
+    return Exchange(
+        exchange_id,
+        clock=clock,
+        retry=RetryPolicy(
+            enabled=settings.retry.enabled,
+            attempts=settings.retry.attempts,
+            waits_s=settings.retry.waits_s,
+        ),
+        emit=emit,
+        base_url=settings.exchange.base_url,
+        timeout_s=settings.exchange.timeout_s,
+        interval_s=settings.watch.poll_interval_s,
+    )

@@ -1,0 +1,1 @@
+"""History through the live path: what would have been told, and what followed."""

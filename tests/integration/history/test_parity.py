@@ -1,0 +1,106 @@
+"""A watch of the embedded exchange and a backtest of its candles tell the same."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from fakes import FakeClock
+from liqmon.app.parts import opened
+from liqmon.app.run import Run, empty_board
+from liqmon.cli.app import app
+from liqmon.core.events import Event, FindingRaised
+from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.scanner import Scanner
+from liqmon.settings.models import ExchangeTable, Settings
+from liqmon.sim.generated import START_MS, generated
+from liqmon.sim.markets import Markets
+from liqmon.sim.server import SimServer
+from liqmon.ui.ndjson import record
+from recordings import archived
+
+MINUTES = 240
+END_MS = START_MS + MINUTES * 60_000
+Record = Mapping[str, Any]
+
+
+async def watched(markets: Markets, symbols: tuple[str, ...]) -> list[Record]:
+    """Return the findings of a watch that polls once a minute, without its waits."""
+    exchange_clock, clock, raised = FakeClock(), FakeClock(), list[Record]()
+    async with SimServer(markets=markets, clock=exchange_clock) as sim:
+        settings = Settings(exchange=ExchangeTable(base_url=sim.base_url))
+        run = Run(settings, symbols, None, dry_run=True)
+        bulletin = Bulletin(clock, empty_board(run, clock))
+
+        def note(event: Event) -> None:
+            if isinstance(event, FindingRaised):
+                raised.append(record(event))
+
+        with bulletin.listening(note):
+            async with (
+                opened(run, clock=clock, bulletin=bulletin) as parts,
+                parts.exchange("bybit") as exchange,
+            ):
+                await exchange.open()
+                scanner = Scanner(
+                    exchange,
+                    parts.watchers(exchange),
+                    clock=clock,
+                    bulletin=bulletin,
+                    poll_interval_s=5,
+                )
+                for _ in range(MINUTES):
+                    await scanner.once()
+                    exchange_clock.push(60)
+    return raised
+
+
+def told(root: Path, symbols: tuple[str, ...]) -> list[Record]:
+    done = CliRunner().invoke(
+        app,
+        [
+            *("backtest", *symbols, "--archive", str(root), "--exchange", "bybit"),
+            *("--since", str(START_MS - 15 * 60_000), "--json", "--jobs", "1"),
+        ],
+    )
+    assert done.exit_code == 0, done.output
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def upto(findings: list[Record], last_ms: int) -> list[Record]:
+    """Return the findings until then, each market's in order."""
+    kept = [one for one in findings if START_MS < one["decided_ms"] <= last_ms]
+    return sorted(kept, key=lambda one: (one["symbol"], one["decided_ms"]))
+
+
+@pytest.mark.parametrize(
+    "symbols", [("BTCUSDT",), ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT")]
+)
+async def test_a_watch_and_a_backtest_of_the_same_candles_tell_the_same(
+    symbols: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # no settings of whoever runs this
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    markets = generated(3)
+    archived(markets, symbols, tmp_path)
+
+    live = await watched(markets, symbols)
+    history = await asyncio.to_thread(told, tmp_path, symbols)
+
+    last_ms = END_MS - 60_000
+    live, history = upto(live, last_ms), upto(history, last_ms)
+    assert len(live) >= len(symbols)
+    assert len(live) == len(history)
+    for seen, same in zip(live, history, strict=True):
+        assert seen.keys() <= same.keys()
+        for key in seen.keys() - {"at_ms"}:  # this host's clock
+            value = seen[key]
+            # what went over the wire was rounded to the digits of a price
+            expected = pytest.approx(value) if isinstance(value, float) else value
+            assert same[key] == expected, key
+        assert (same["ts_ms"], same["side"]) == (seen["decided_ms"], seen["liquidated"])
