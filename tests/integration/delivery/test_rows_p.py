@@ -16,6 +16,7 @@ import pytest
 
 from candles import calm, with_move
 from couriers import (
+    FAILING,
     GONE,
     MoodyStore,
     Rig,
@@ -455,6 +456,25 @@ async def test_p10_a_newer_schema_is_refused_even_where_memory_would_do(
 
 
 # time
+
+
+@pytest.mark.parametrize("jump_s", [-24 * HOUR_S, 23 * HOUR_S, HOUR_S])
+async def test_p11_a_wall_clock_that_jumps_neither_opens_nor_holds_the_breaker(
+    jump_s: float,
+) -> None:
+    """A day back, almost one ahead, and the hour of a summer time gone wrong."""
+    async with a_rig(FAILING, FAILING, FAILING, clock=SteppedClock()) as rig:
+        await rig.add(*[entry(key, severity=Severity.HIGH) for key in range(3)])
+        await lives(rig, 30)
+        opened_s = rig.sender.times[-1]
+        assert len(rig.sender.times) == 3
+        rig.clock.wall_ms += round(jump_s * 1000)
+        await lives(rig, opened_s + 299 - rig.clock.seconds)
+        assert len(rig.sender.times) == 3
+        await lives(rig, 60)
+
+        assert rig.sender.times[3] == pytest.approx(opened_s + 300, abs=1.0)
+        assert set((await rig.states()).values()) <= {"sent", "digested"}
 
 
 async def test_p12_after_a_suspend_of_two_hours_what_is_too_old_is_not_sent() -> None:

@@ -34,7 +34,7 @@ async def test_a_pause_is_not_saved_up_for_a_burst() -> None:
     assert clock.slept == [1.0]
 
 
-async def test_a_wall_clock_set_back_stalls_nobody() -> None:
+async def test_p11_a_wall_clock_set_back_stalls_nobody() -> None:
     clock = SteppingClock()
     pace = Pace(clock, unit_s=0.1)
     for _ in range(5):

@@ -475,7 +475,7 @@ async def test_a_restart_waits_for_the_rest_of_the_open_time() -> None:
 
 
 @pytest.mark.parametrize("jump_ms", [-86_400_000, 86_400_000 // 4])
-async def test_a_wall_clock_that_jumped_costs_one_open_time_at_most(
+async def test_p11_a_wall_clock_that_jumped_costs_one_open_time_at_most(
     jump_ms: int,
 ) -> None:
     async with a_rig(*[FAILING] * 3) as rig:
