@@ -1,11 +1,17 @@
-"""What tests have to account for, printed in the end whichever process they ran in."""
+"""How many processes run the tests, and what these have to account for in the end."""
 
+import os
 from collections.abc import Iterator, Sequence
 
 import pytest
 
 Day = Sequence[float]
 """Alerts, kills, lost replies, duplicates and the seconds until the last arrived."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    # one more than there are cores: many tests wait for processes most of the time
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
