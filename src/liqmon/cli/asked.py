@@ -18,7 +18,7 @@ from liqmon.logs import configure
 from liqmon.settings.models import Settings
 from liqmon.settings.places import state_dir
 
-__all__ = ["Asked", "logging_as_asked"]
+__all__ = ["Asked", "logging_as_asked", "overrides"]
 
 _VERBOSE: tuple[Literal["info", "debug"], ...] = ("info", "debug")
 
@@ -51,6 +51,22 @@ class Asked:
             )
         kept = None if self.dry_run else state_dir(self.state_dir, os.environ)
         return Run(settings, symbols, kept, self.dry_run, self.allow_volatile)
+
+
+def overrides(
+    *,
+    exchange: list[str] | None,
+    timeframe: str | None,
+    threshold: float | None,
+    log_file: Path | None,
+) -> dict[str, object]:
+    """Return what these options set; None says nothing."""
+    return {
+        "exchange.ids": exchange or None,
+        "watch.timeframe": timeframe,
+        "detector.threshold": threshold,
+        "log.file": log_file,
+    }
 
 
 def logging_as_asked(

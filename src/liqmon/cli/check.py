@@ -53,7 +53,7 @@ def check(
     quiet: QuietOption = False,
 ) -> None:
     """Judge every market once, deliver what is due, and stay silent when calm."""
-    from liqmon.cli.asked import Asked
+    from liqmon.cli.asked import Asked, overrides
     from liqmon.cli.checking import run_check
 
     asked = Asked(
@@ -61,12 +61,12 @@ def check(
         config=config,
         state_dir=state_dir,
         dry_run=dry_run,
-        flags={
-            "exchange.ids": exchange or None,
-            "watch.timeframe": timeframe,
-            "detector.threshold": threshold,
-            "log.file": log_file,
-        },
+        flags=overrides(
+            exchange=exchange,
+            timeframe=timeframe,
+            threshold=threshold,
+            log_file=log_file,
+        ),
         verbose=verbose,
         quiet=quiet,
     )

@@ -42,7 +42,7 @@ def watch(
     quiet: QuietOption = False,
 ) -> None:
     """Watch markets until q, Ctrl-C or SIGTERM; report cascades to Discord."""
-    from liqmon.cli.asked import Asked
+    from liqmon.cli.asked import Asked, overrides
     from liqmon.cli.watching import run_watch
 
     asked = Asked(
@@ -51,12 +51,12 @@ def watch(
         state_dir=state_dir,
         dry_run=dry_run,
         allow_volatile=allow_volatile,
-        flags={
-            "exchange.ids": exchange or None,
-            "watch.timeframe": timeframe,
-            "detector.threshold": threshold,
-            "log.file": log_file,
-        },
+        flags=overrides(
+            exchange=exchange,
+            timeframe=timeframe,
+            threshold=threshold,
+            log_file=log_file,
+        ),
         verbose=verbose,
         quiet=quiet,
     )

@@ -103,7 +103,6 @@ class Watcher:
         self.market = market
         self.busy = False
         self.rejected = False
-        self.evaluated = False
         self.failed = False
         self._history = History(source, market, timeframe)
         self._store = store
@@ -151,7 +150,6 @@ class Watcher:
         await self._history.refresh(
             now_ms, judged_ms=judged_ms, deadline_mono=deadline_mono
         )
-        self.evaluated = True
         bars = _not_older(self._history.bars, judged_ms)
         seen = features(bars, self._history.baseline)
         breadth = await self._breadth(seen, bars, company)

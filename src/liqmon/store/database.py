@@ -120,10 +120,6 @@ class Store(Worker):
         """Return what may be sent now: reports, then gravest first, one per episode."""
         return await self._read(outbox.due, now_ms, limit, routes)
 
-    async def oldest(self, now_ms: int) -> OutboxRow | None:
-        """Return the pending row that has waited longest, whatever its retry time."""
-        return await self._read(outbox.oldest, now_ms)
-
     async def next_due_ms(self, now_ms: int, *, routes: Routes = None) -> int | None:
         """Return the earliest retry time of a pending row, None without a row."""
         return await self._read(outbox.next_due_ms, now_ms, routes)

@@ -109,16 +109,6 @@ def due(
     return [row_of(row) for row in rows]
 
 
-def oldest(connection: sqlite3.Connection, now_ms: int) -> OutboxRow | None:
-    """Return the row that has waited longest, whatever its retry time."""
-    row = connection.execute(
-        "SELECT * FROM outbox WHERE state = 'pending' AND expires_ms > ?"
-        " ORDER BY id LIMIT 1",
-        (now_ms,),
-    ).fetchone()
-    return None if row is None else row_of(row)
-
-
 def next_due_ms(
     connection: sqlite3.Connection, now_ms: int, routes: Routes = None
 ) -> int | None:

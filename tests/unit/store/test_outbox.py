@@ -95,7 +95,6 @@ def test_graver_news_is_worth_delivering_for_longer(
     assert outbox.expire(connection, ends_ms - 1) == []
     assert due_keys(connection, ends_ms - 1) == ["a:onset"]
     assert due_keys(connection, ends_ms) == []
-    assert outbox.oldest(connection, ends_ms) is None
     assert outbox.next_due_ms(connection, ends_ms) is None
 
     (expired,) = outbox.expire(connection, ends_ms)
@@ -165,22 +164,6 @@ def test_a_retry_time_is_kept_unless_the_clock_was_set_back(
     assert due_keys(connection, then_ms) == ["a:onset"]
     assert due_keys(connection, NOW_MS - 1) == ["a:onset"]
     assert outbox.next_due_ms(connection, NOW_MS) == then_ms
-
-
-def test_the_oldest_row_is_known_whatever_its_retry_time(
-    connection: sqlite3.Connection,
-) -> None:
-    assert outbox.oldest(connection, NOW_MS) is None
-    first, second = add(connection, "a:onset", "b:onset")
-    outbox.settle(connection, first, to_retry(not_before_ms=NOW_MS + 9_000), NOW_MS)
-    oldest = outbox.oldest(connection, NOW_MS)
-
-    assert oldest is not None
-    assert oldest.id == first
-    outbox.settle(connection, first, SENT, NOW_MS)
-    oldest = outbox.oldest(connection, NOW_MS)
-    assert oldest is not None
-    assert oldest.id == second
 
 
 def test_the_receiver_is_back_and_everything_is_due(
