@@ -2,7 +2,7 @@
 
 A snapshot is never changed; ``with_event`` and its siblings return the next one, so the
 drawing thread can hold one as long as it likes. Moments named ``_mono`` are seconds of
-the process's monotonic clock.
+the process's monotonic clock, and so are the values of ``muted``.
 """
 
 from collections.abc import Mapping
@@ -95,6 +95,8 @@ class BoardSnapshot:
     ``interval_s`` is the effective interval per exchange; ``exchanges`` the state of
     each exchange as a whole; ``exchange_ms`` the newest exchange time; ``events`` the
     last ones, oldest first; ``banner`` something the user must know (empty: nothing).
+    ``muted`` says until when the messages of a market (its key; '' is every market) are
+    held back from people; ``acknowledged`` holds the episodes somebody has seen.
     """
 
     version: str
@@ -105,6 +107,8 @@ class BoardSnapshot:
     interval_s: Mapping[str, float] = field(default_factory=dict)
     receiver: Receiver = field(default_factory=Receiver)
     events: tuple[Event, ...] = ()
+    muted: Mapping[str, float] = field(default_factory=dict)
+    acknowledged: frozenset[str] = frozenset()
     exchange_ms: int | None = None
     raised: int = 0
     cycles: int = 0
