@@ -1,7 +1,8 @@
 """How many processes run the tests, and what these have to account for in the end."""
 
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Generator, Iterator, Sequence
 
 import pytest
 
@@ -12,6 +13,18 @@ Day = Sequence[float]
 def pytest_xdist_auto_num_workers() -> int:
     # one more than there are cores: many tests wait for processes most of the time
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Switch the measuring of coverage off where a mark asks for it."""
+    tracer = sys.gettrace()
+    if item.get_closest_marker("untraced"):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -53,7 +53,6 @@ an escalation is only an edit                        ring
 
 import asyncio
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -63,6 +62,8 @@ import pytest
 from simulation.loop import DeadlockError, LivelockError, VirtualLoop
 from simulation.mutants import MUTANTS, Mutant
 from simulation.world import Summary, simulate
+
+pytestmark = pytest.mark.untraced  # or a virtual day takes three times as long
 
 SEEDS = int(os.environ.get("LIQMON_SEEDS", "20"))
 MUTANT_HOURS = 12.0
@@ -75,15 +76,6 @@ def directory() -> Iterator[Path]:
     memory = Path("/dev/shm")  # noqa: S108 - a private directory in there
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as made:
         yield Path(made)
-
-
-@pytest.fixture(autouse=True)
-def _untraced() -> Iterator[None]:
-    """Switch the measuring of coverage off: it triples the time a virtual day takes."""
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    yield
-    sys.settrace(tracer)
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

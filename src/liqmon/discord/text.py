@@ -56,7 +56,7 @@ def cut(text: str, most: int) -> str:
     """
     if units(text) <= most:
         return text
-    end = _last_fitting(text, most - 1)
+    end = _last_fitting(text, max(most - 1, 0))
     while end > 0 and (_is_attached(text[end]) or _splits_escape(text, end)):
         end -= 1
     return text[:end].rstrip() + ELLIPSIS if most > 0 else ""
@@ -64,12 +64,9 @@ def cut(text: str, most: int) -> str:
 
 def _last_fitting(text: str, most: int) -> int:
     """Return how many code points fit."""
-    end, used = 0, 0
-    for char in text:
-        used += units(char)
-        if used > most:
-            break
-        end += 1
+    end = min(len(text), most)
+    while (over := units(text[:end]) - most) > 0:
+        end -= (over + 1) // 2  # no code point has more than two units
     return end
 
 

@@ -21,6 +21,8 @@ from liqmon.core.confidence import TABLE
 from liqmon.core.sensitivity import Sensitivity, threshold_of
 from recorded import candle_file
 
+pytestmark = pytest.mark.untraced
+
 README = Path(__file__).parents[3] / "README.md"
 WEEKLY = 1 / 7
 

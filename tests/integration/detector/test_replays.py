@@ -15,6 +15,8 @@ from liqmon.core.features import LOOKBACK_MS, features
 from liqmon.core.model import TIMEFRAME_MS, Candles, Finding, Phase, PositionSide
 from recorded import candle_file
 
+pytestmark = pytest.mark.untraced
+
 WEEK_MS = 7 * 86_400_000
 
 

@@ -11,6 +11,8 @@ from candles import calm, from_closes, with_move
 from histories import findings_alone
 from liqmon.core.model import Candles, Phase, PositionSide
 
+pytestmark = pytest.mark.untraced
+
 FIVE_MS = 300_000
 HOURS = 202
 HURT = 1_600

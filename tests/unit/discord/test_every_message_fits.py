@@ -64,6 +64,7 @@ def messages(random: Random, finding: Finding) -> list[dict[str, object]]:
     return [full, plain(finding, late_s=1e9, ambiguous=True)]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", range(10))
 def test_d31_10_000_hostile_findings_are_all_accepted(seed: int) -> None:
     random = Random(seed)  # noqa: S311 - a seeded test
@@ -77,6 +78,7 @@ def test_d31_10_000_hostile_findings_are_all_accepted(seed: int) -> None:
             assert not any(map(HARM.search, texts(arrived))), finding
 
 
+@pytest.mark.untraced
 def test_d31_a_digest_of_hostile_findings_is_accepted() -> None:
     random = Random(1)  # noqa: S311 - a seeded test
     for _ in range(100):

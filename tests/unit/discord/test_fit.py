@@ -93,6 +93,7 @@ def full(fields: int, **changes: Any) -> Embed:
     return Embed(**parts | changes)
 
 
+@pytest.mark.untraced
 @settings(max_examples=300, deadline=None)
 @given(messages(1) | messages(12))
 def test_d31_discord_accepts_every_message(message: Message) -> None:
@@ -102,6 +103,7 @@ def test_d31_discord_accepts_every_message(message: Message) -> None:
     assert payload["allowed_mentions"] == {"parse": []}
 
 
+@pytest.mark.untraced
 @settings(max_examples=200, deadline=None)
 @given(messages(1))
 def test_d31_a_card_keeps_three_fields_whatever_happens(message: Message) -> None:
@@ -111,6 +113,7 @@ def test_d31_a_card_keeps_three_fields_whatever_happens(message: Message) -> Non
     assert kept >= min(3, wanted)
 
 
+@pytest.mark.untraced
 @settings(max_examples=200, deadline=None)
 @given(messages(2))
 def test_only_the_last_fields_are_dropped(message: Message) -> None:
