@@ -3,16 +3,55 @@
 import os
 import sys
 from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 Day = Sequence[float]
 """Alerts, kills, lost replies, duplicates and the seconds until the last arrived."""
 
 
+TESTS = Path(__file__).parent
+ALONE = "tests/simulation/"
+"""Here each test may run in a process of its own: no two share a fixture."""
+
+FIRST = (
+    "integration/commands",
+    "integration/delivery/test_killed.py",
+    "integration/history",
+    "simulation",
+)
+"""What takes longest: begun at the end, it would be waited for alone."""
+
+
 def pytest_xdist_auto_num_workers() -> int:
-    # one more than there are cores: many tests wait for processes most of the time
-    return (os.cpu_count() or 1) + 1
+    # more than there are cores: many tests wait for processes most of the time
+    return (os.cpu_count() or 1) + 2
+
+
+class Files(LoadFileScheduling):
+    """A file's tests run in one process, where its fixtures are made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith(ALONE) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Files:
+    return Files(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    firsts = [TESTS / name for name in FIRST]
+
+    def turn(item: pytest.Item) -> int:
+        for place, first in enumerate(firsts):
+            if item.path.is_relative_to(first):
+                return place
+        return len(firsts)
+
+    items.sort(key=turn)
 
 
 @pytest.hookimpl(wrapper=True)

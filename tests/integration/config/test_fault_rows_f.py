@@ -5,16 +5,15 @@ documentation. Each row in every detail: ``tests/unit/settings``.
 """
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import pytest
 
 from fakes import FakeClock
+from liqmon.cli.app import app
+from liqmon.cli.errors import guarded
 from liqmon.core.breaker import Breaker, BreakerPolicy
 from liqmon.core.events import BreakerState
 from liqmon.discord.answers import Answer, judge
@@ -23,10 +22,8 @@ from liqmon.store.database import Store
 from liqmon.webhook import WebhookUrl
 from loopback_discord import loopback_discord
 from outboxes import an_entry
+from processes import Shell
 from webhooks import HOSTILE, ID, TOKEN, URL
-
-_KEPT: Final = ("PATH", "PYTHONPATH", "COVERAGE_PROCESS_CONFIG")
-"""What Python needs, and coverage; nothing else of our own environment."""
 
 
 @dataclass(frozen=True)
@@ -52,21 +49,22 @@ Liqmon = Callable[..., Told]
 
 
 @pytest.fixture
-def liqmon(tmp_path: Path) -> Liqmon:
+def liqmon(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Liqmon:
     """Return the command, run in an empty home with a bare environment."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
 
     def run(*arguments: str, environ: Mapping[str, str] | None = None) -> Told:
-        done = subprocess.run(  # noqa: S603 - our own command
-            [sys.executable, "-m", "liqmon", *arguments],
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=20,
-            cwd=tmp_path,
-            env={**kept, "HOME": str(tmp_path), **(environ or {})},
-        )
-        return Told(done.returncode, done.stdout, done.stderr)
+        with monkeypatch.context() as bare:
+            bare.chdir(tmp_path)
+            for name in os.environ:
+                bare.delenv(name)
+            for name, text in {"HOME": str(tmp_path), **(environ or {})}.items():
+                bare.setenv(name, text)
+            code = guarded(lambda: app(list(arguments), prog_name="liqmon"))
+        return Told(code, *capsys.readouterr())
 
     return run
 
@@ -113,8 +111,12 @@ def test_f01_a_malformed_file_is_refused_by_line_and_key(
     assert f"  --> {said}" in told.err
 
 
-def test_f01_every_mistake_is_told_at_once(validated: Validated) -> None:
-    told = validated("[retry]\nattempts = 0\n[breaker]\nopen_s = 'x'\n")
+async def test_f01_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    """In a process of its own, for all the others."""
+    file = tmp_path / "liqmon.toml"
+    file.write_text("[retry]\nattempts = 0\n[breaker]\nopen_s = 'x'\n")
+    ended = await Shell(tmp_path).finished("config", "validate")
+    told = Told(ended.code, ended.out, ended.err)
 
     assert told.is_refusal(), told
     assert told.err.startswith("error: liqmon.toml: 2 problems\n")

@@ -11,8 +11,8 @@ import signal
 import sqlite3
 import sys
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +21,10 @@ from random import Random
 from aiohttp import web
 
 from integration.delivery import a_process
-from integration.delivery.a_process import FastClock, finding
+from integration.delivery.a_process import FastClock, entry, finding
 from liqmon.core.facts import finding_to_facts
 from liqmon.core.model import Finding
-from liqmon.sim.discord import StrictDiscord
+from liqmon.sim.discord import Message, StrictDiscord
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxRow, RowState
 from loopback_discord import URL, served
@@ -34,6 +34,9 @@ LIFE_S = (0.03, 0.4)
 PATIENCE_S = 30.0
 
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+MARK = re.compile(r"\bk(\d+)\b")
+"""Stands in the card of a finding; see ``a_process``."""
 
 MORE = re.compile(r"\+\d+ more")
 """Stands for those that a message has no room to name."""
@@ -77,9 +80,13 @@ class Posts:
 
         return recorded
 
-    def telling(self, number: int) -> list[str]:
-        mark = re.compile(rf"\bk{number}\b")
-        return [body for body in self.bodies if mark.search(body)]
+    def telling(self) -> Mapping[int, list[str]]:
+        """Return the bodies that tell each finding, by its number."""
+        told = defaultdict[int, list[str]](list)
+        for body in self.bodies:
+            for number in set(MARK.findall(body)):
+                told[int(number)].append(body)
+        return told
 
 
 @dataclass
@@ -151,7 +158,8 @@ async def test_p03_processes_killed_at_any_moment_lose_nothing_they_acknowledged
             assert await born.life("raise", killed_after_s=lasts_s) == -signal.SIGKILL
         assert await born.life("rest") == 0
     rows, written = await kept(state)
-    again = [told for n in range(written) for told in posts.telling(n)[1:]]
+    told = posts.telling()
+    again = [body for bodies in told.values() for body in bodies[1:]]
     fates = Counter(row.state.value for row in rows if row.kind == "finding")
     record_property(
         "account",
@@ -163,11 +171,18 @@ async def test_p03_processes_killed_at_any_moment_lose_nothing_they_acknowledged
     assert born.acknowledged == sorted(set(born.acknowledged))
     # also what was written and not acknowledged: it is not raised a second time
     assert written > born.acknowledged[-1]
-    for number in range(written):
-        assert is_accounted_for(finding(number, began_ms), rows, posts)
+    assert fates.total() == written
+    findings = [finding(number, began_ms) for number in range(written)]
+    by_key = {row.dedup_key: row for row in rows}
+    messages = {message.id: message for message in posts.discord.messages}
+    for one in findings:
+        row = by_key[entry(one).dedup_key]
+        assert row.payload == finding_to_facts(one)
+        assert is_accounted_for(one, row, messages)
     assert len(again) <= KILLS + faults.lost
     assert all("possible duplicate" in body for body in again)
-    assert all(has_one_id(posts.telling(n), n, began_ms) for n in range(written))
+    assert set(told) <= set(range(written))
+    assert all(findings[n].episode in body for n in told for body in told[n])
     assert integrity(state) == "ok"
     assert list(state.glob("*corrupt*")) == []
 
@@ -182,10 +197,10 @@ async def kept(directory: Path) -> tuple[list[OutboxRow], int]:
         await store.close()
 
 
-def is_accounted_for(one: Finding, rows: Sequence[OutboxRow], posts: Posts) -> bool:
+def is_accounted_for(
+    one: Finding, row: OutboxRow, messages: Mapping[str, Message]
+) -> bool:
     """Return whether it is at Discord, or listed with what became of it."""
-    [row] = [row for row in rows if row.payload == finding_to_facts(one)]
-    messages = {message.id: message for message in posts.discord.messages}
     match row.state:
         case RowState.SENT:
             text = str(messages[row.message_id].payload)
@@ -194,10 +209,6 @@ def is_accounted_for(one: Finding, rows: Sequence[OutboxRow], posts: Posts) -> b
             return "liqmon · digest" in str(messages[row.message_id].payload)
         case _:
             return bool(row.last_error)
-
-
-def has_one_id(bodies: Sequence[str], number: int, began_ms: int) -> bool:
-    return all(finding(number, began_ms).episode in body for body in bodies)
 
 
 def integrity(directory: Path) -> str:
