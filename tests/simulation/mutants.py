@@ -30,12 +30,13 @@ _ESCALATION = re.compile(r"\bnow (MEDIUM|HIGH|CRITICAL)\b")
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """``promise`` is the invariant that notices.
+    """``promise`` is the invariant that notices, soonest with this ``seed``.
 
     Wrong is one of the ``parts``, or a value of a module (``changes``).
     """
 
     promise: str
+    seed: int
     parts: Parts = field(default_factory=Parts)
     changes: tuple[tuple[ModuleType, str, object], ...] = ()
 
@@ -212,41 +213,49 @@ class EscalationAsEdit(Wire):
 
 MUTANTS: Mapping[str, Mutant] = {
     "a row is called sent before the reply": Mutant(
-        "I1", Parts(store=SentBeforeTheReply)
+        "I1", 7, Parts(store=SentBeforeTheReply)
     ),
     "an attempt is not counted before the request": Mutant(
-        "I2", Parts(store=AttemptNotCounted)
+        "I2", 6, Parts(store=AttemptNotCounted)
     ),
-    "a finding is raised and not written": Mutant("I1", Parts(store=FindingForgotten)),
+    "a finding is raised and not written": Mutant(
+        "I1", 1, Parts(store=FindingForgotten)
+    ),
     "the state and its finding are two transactions": Mutant(
-        "I1", Parts(store=TwoTransactions)
+        "I1", 4, Parts(store=TwoTransactions)
     ),
-    "the gate is not kept": Mutant("I3", Parts(store=GateNotKept)),
-    "the breaker is not kept": Mutant("I3", Parts(store=BreakerNotKept)),
+    "the gate is not kept": Mutant("I3", 8, Parts(store=GateNotKept)),
+    "the breaker is not kept": Mutant("I3", 7, Parts(store=BreakerNotKept)),
     "an outcome is forgotten when the disk refuses": Mutant(
-        "I2", Parts(store=OutcomeForgotten)
+        "I2", 6, Parts(store=OutcomeForgotten)
     ),
-    "rows expire too early": Mutant("I1", Parts(store=ExpiredTooEarly)),
+    "rows expire too early": Mutant("I1", 7, Parts(store=ExpiredTooEarly)),
     "the newest row of an episode goes first": Mutant(
-        "order", Parts(store=NewestFirst)
+        "order", 3, Parts(store=NewestFirst)
     ),
     "rows are called digested before the digest": Mutant(
-        "I1", Parts(store=DigestNotWaitedFor)
+        "I1", 1, Parts(store=DigestNotWaitedFor)
     ),
-    "a 429 counts as a failure": Mutant("I8", Parts(breaker=CountsNeutral)),
-    "a permit is used twice": Mutant("I3", Parts(breaker=PermitUsedTwice)),
-    "a failed probe leaves it half open": Mutant("I3", Parts(breaker=ProbeNotBelieved)),
-    "two probes at once": Mutant("I3", Parts(courier=Impatient, breaker=ManyProbes)),
-    "it stays open for an hour": Mutant("I11", Parts(breaker=OpenForHours)),
-    "findings are dropped while it is open": Mutant("I1", Parts(when_open="skip")),
-    "messages follow each other without a pause": Mutant("I4", Parts(courier=Unpaced)),
-    "an escalation is only an edit": Mutant("ring", Parts(wire=EscalationAsEdit)),
+    "a 429 counts as a failure": Mutant("I8", 8, Parts(breaker=CountsNeutral)),
+    "a permit is used twice": Mutant("I3", 2, Parts(breaker=PermitUsedTwice)),
+    "a failed probe leaves it half open": Mutant(
+        "I3", 2, Parts(breaker=ProbeNotBelieved)
+    ),
+    "two probes at once": Mutant("I3", 1, Parts(courier=Impatient, breaker=ManyProbes)),
+    "it stays open for an hour": Mutant("I11", 2, Parts(breaker=OpenForHours)),
+    "findings are dropped while it is open": Mutant("I1", 7, Parts(when_open="skip")),
+    "messages follow each other without a pause": Mutant(
+        "I4", 1, Parts(courier=Unpaced)
+    ),
+    "an escalation is only an edit": Mutant("ring", 5, Parts(wire=EscalationAsEdit)),
     "a body is not fitted": Mutant(
         "I10",
+        6,
         changes=((embeds, "fit", fit._payload),),
     ),
     "messages are edited for ever": Mutant(
         "edit",
+        1,
         changes=tuple((m, "EDITABLE_MS", 36_000_000) for m in (incidents, packer)),
     ),
 }

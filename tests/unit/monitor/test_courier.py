@@ -629,7 +629,7 @@ async def test_a_post_that_outlasts_the_deadline_leaves_its_row_in_doubt() -> No
         await rig.add(entry())
         rig.sender.meanwhile = asyncio.Event().wait
 
-        assert await rig.courier.drain(deadline_s=0.02) == 1
+        assert await rig.courier.drain(deadline_s=0.2) == 1
 
         row = await rig.row()
         assert (row.state, row.ambiguous) == (RowState.PENDING, True)
