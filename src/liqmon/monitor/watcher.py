@@ -52,7 +52,8 @@ give the same findings, ids included, so nothing depends on the rest."""
 
 _CHANGE_MS = 5 * 60_000
 _SPARK_MS = 30 * 60_000
-"""What the table's change column and sparkline look back over."""
+_HOUR_MS = 60 * 60_000
+"""What the table's change columns and its curves look back over."""
 
 
 class FindingStore(Protocol):
@@ -263,6 +264,8 @@ class Watcher:
             spark=tuple(bars.since(now_ms - _SPARK_MS).close.tolist()),
             updated_mono=now_mono,
             finding=None if known is None else known.finding,
+            change_1h=_change(self._history.bars, _HOUR_MS),
+            hour=tuple(bars.since(now_ms - _HOUR_MS).close.tolist()),
         )
         self._bulletin.show_row(row, exchange_ms=now_ms)
 

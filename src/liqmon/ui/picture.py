@@ -1,7 +1,7 @@
 """The table as text or as a picture, for documentation."""
 
 from io import StringIO
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 
@@ -20,10 +20,9 @@ def export_text(
     now_ms: int,
     width: int,
     height: int,
-    ascii_only: bool = False,
-    scroll: int = 0,
+    **how: Any,
 ) -> str:
-    """Return a frame as plain text, line ends trimmed."""
+    """Return a frame as plain text, line ends trimmed; ``how`` as for ``build``."""
     console = _recorder(width, height)
     console.print(
         build(
@@ -32,8 +31,7 @@ def export_text(
             now_ms=now_ms,
             width=width,
             height=height,
-            ascii_only=ascii_only,
-            scroll=scroll,
+            **how,
         )
     )
     lines = console.export_text().splitlines()
@@ -48,11 +46,19 @@ def export_svg(
     width: int,
     height: int,
     title: str = _TITLE,
+    **how: Any,
 ) -> str:
     """Return a frame as SVG; the same snapshot gives the same bytes."""
     console = _recorder(width, height)
     console.print(
-        build(snapshot, now_mono=now_mono, now_ms=now_ms, width=width, height=height)
+        build(
+            snapshot,
+            now_mono=now_mono,
+            now_ms=now_ms,
+            width=width,
+            height=height,
+            **how,
+        )
     )
     return console.export_svg(title=title, unique_id="liqmon")
 
