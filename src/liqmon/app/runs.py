@@ -62,6 +62,7 @@ async def watch(
             "housekeeper": parts.housekeeper.run,
             "journal": parts.journalist.run,
             "health": parts.sentinel.run,
+            "silences": parts.silences.run,
             **{
                 f"scanner {exchange_id}": partial(_scan, parts, exchange_id, on_open)
                 for exchange_id in run.settings.exchange.ids
