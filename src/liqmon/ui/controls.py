@@ -40,10 +40,10 @@ class Controls(Protocol):
         """Send a message marked TEST."""
         ...
 
-    def mute(self, market: Market) -> None:
+    def mute(self, market: Market, /) -> None:
         """Hold a market's messages back for a while; a muted one is let speak again."""
         ...
 
-    def acknowledge(self, market: Market) -> None:
+    def acknowledge(self, market: Market, /) -> None:
         """Say that somebody has seen the market's open episode."""
         ...

@@ -139,7 +139,8 @@ class LiveView:
         board, look = self._snapshot(), self.look
         if key in WISHES and not look.is_typing:
             row = board.rows.get(look.selected)
-            hint = wish(self._controls, key, row and row.market)
+            market = None if row is None else row.market
+            hint = wish(self._controls, key, market)
             self.look = replace(look, hint=hint)
         else:
             size = self._console.size
