@@ -5,6 +5,7 @@ drawing thread can hold one as long as it likes. Moments named ``_mono`` are sec
 the process's monotonic clock, and so are the values of ``muted``.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
@@ -61,9 +62,9 @@ class Feed:
 class MarketRow:
     """One line of the table; None is unknown.
 
-    ``change`` is the fraction over the last five minutes, ``change_1h`` over an hour.
-    ``spark`` holds closes of the last half hour, ``hour`` of the last hour, oldest
-    first. ``updated_mono`` is when the newest candles came in.
+    ``change`` is the fraction over the last five minutes. ``spark`` holds closes of the
+    last half hour, ``hour`` those of each minute of the last hour, NaN where unknown,
+    oldest first. ``updated_mono`` is when the newest candles came in.
     """
 
     market: Market
@@ -76,8 +77,15 @@ class MarketRow:
     spark: tuple[float, ...] = ()
     updated_mono: float | None = None
     finding: Finding | None = None
-    change_1h: float | None = None
     hour: tuple[float, ...] = ()
+
+    @property
+    def change_1h(self) -> float | None:
+        """The fraction over the last hour, None where its begin or end is unknown."""
+        if not self.hour:
+            return None
+        change = self.hour[-1] / self.hour[0] - 1
+        return change if math.isfinite(change) else None
 
 
 @dataclass(frozen=True, slots=True)

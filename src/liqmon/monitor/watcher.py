@@ -33,6 +33,7 @@ from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.company import Company
 from liqmon.monitor.entries import finding_entry
 from liqmon.monitor.history import CandleSource, History
+from liqmon.monitor.past_hour import past_hour
 from liqmon.store.outbox import OutboxEntry
 
 __all__ = ["FindingStore", "Watcher"]
@@ -52,8 +53,7 @@ give the same findings, ids included, so nothing depends on the rest."""
 
 _CHANGE_MS = 5 * 60_000
 _SPARK_MS = 30 * 60_000
-_HOUR_MS = 60 * 60_000
-"""What the table's change columns and its curves look back over."""
+"""What the table's change column and sparkline look back over."""
 
 
 class FindingStore(Protocol):
@@ -264,8 +264,7 @@ class Watcher:
             spark=tuple(bars.since(now_ms - _SPARK_MS).close.tolist()),
             updated_mono=now_mono,
             finding=None if known is None else known.finding,
-            change_1h=_change(self._history.bars, _HOUR_MS),
-            hour=tuple(bars.since(now_ms - _HOUR_MS).close.tolist()),
+            hour=past_hour(self._history.bars, self._history.baseline, now_ms),
         )
         self._bulletin.show_row(row, exchange_ms=now_ms)
 

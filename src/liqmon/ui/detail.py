@@ -76,7 +76,7 @@ def _chart(row: MarketRow, view: View, height: int, width: int) -> Iterator[Text
     if len(closes) < 2 or width <= 2 * _LABEL:
         return
     drawn = curve(
-        closes,
+        row.hour,
         width=width - _LABEL - 2,
         height=height,
         only_ascii=glyphs.only_ascii,
@@ -86,7 +86,7 @@ def _chart(row: MarketRow, view: View, height: int, width: int) -> Iterator[Text
     for line, label in zip(drawn, labels, strict=True):
         text = Text.assemble(" ", (line, "cyan"), f"{label:>{_LABEL}}")
         yield fitted(text, width, glyphs)
-    moved = glyphs.text(percent(closes[-1] / closes[0] - 1))
+    moved = glyphs.text(percent(row.change_1h))
     axis = f" {'an hour ago':<{width - _LABEL - 6}}now {moved:>{_LABEL}}"
     yield fitted(Text(axis, style="bright_black"), width, glyphs)
 

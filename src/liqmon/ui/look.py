@@ -86,7 +86,7 @@ def arranged(board: BoardSnapshot, look: Look) -> list[MarketRow]:
     keeps its place until its own severity changes.
     """
     wanted = look.filter.casefold()
-    rows = [row for row in board.rows.values() if _passes(row, wanted)]
+    rows = [row for row in board.rows.values() if not wanted or _passes(row, wanted)]
     key = _KEYS[look.sort]
     if key is not None:
         rows.sort(key=lambda row: key(row, board))
