@@ -29,8 +29,11 @@ _BREAKER_STYLE = {
 }
 
 
-def header(view: View, *, now_ms: int, width: int) -> list[Text]:
-    """Return the header's lines, each exactly ``width`` cells, the banner last."""
+def header(view: View, *, now_ms: int, width: int, height: int) -> list[Text]:
+    """Return the header's lines, each exactly ``width`` cells, notices last.
+
+    It takes a third of the terminal's ``height`` at most.
+    """
     board, glyphs, now_mono = view.board, view.glyphs, view.now_mono
     facts = [
         Text(f"liqmon {glyphs.text(board.version)}", style="bold"),
@@ -42,16 +45,22 @@ def header(view: View, *, now_ms: int, width: int) -> list[Text]:
         Text(f"{time_of_day(board.exchange_ms or now_ms)} UTC"),
         Text(f"up {span(now_mono - board.started_mono)}"),
     ]
-    lines = packed(facts, width)
-    if board.banner:
-        lines.append(Text(f" ! {glyphs.text(board.banner)}", style="bold yellow"))
-    if view.look.is_held:
-        lines.append(Text(" PAUSED - still monitoring; p goes on", style="bold"))
+    notices = list(_notices(view))
+    most = max(min(_MOST_LINES, height // 3 - len(notices)), 1)
+    lines = [*packed(facts, width)[:most], *notices]
     return [fitted(line, width, glyphs) for line in lines]
 
 
+def _notices(view: View) -> Iterator[Text]:
+    if view.board.banner:
+        banner = view.glyphs.text(view.board.banner)
+        yield Text(f" ! {banner}", style="bold yellow")
+    if view.look.is_held:
+        yield Text(" PAUSED - still monitoring; p goes on", style="bold")
+
+
 def packed(facts: list[Text], width: int) -> list[Text]:
-    """Fill lines with whole facts; a small terminal does without the last ones."""
+    """Return lines filled with whole facts."""
     lines = [Text(" ")]
     for fact in facts:
         room = width - cell_len(lines[-1].plain)
@@ -60,7 +69,7 @@ def packed(facts: list[Text], width: int) -> list[Text]:
             lines[-1] = Text.assemble(lines[-1], gap, fact)
         else:
             lines.append(Text.assemble(" ", fact))
-    return lines[:_MOST_LINES]
+    return lines
 
 
 def _exchanges(board: BoardSnapshot, glyphs: Glyphs) -> Iterator[Text]:

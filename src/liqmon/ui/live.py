@@ -42,6 +42,9 @@ _STILL_S: Final = 1.0
 _KEY_S: Final = 0.05
 """A key that is held down does not draw more often than this."""
 
+_AGAIN_S: Final = 0.25
+"""How soon it is tried again after a frame that failed."""
+
 _FIRST_FRAME_S: Final = 0.5
 _FAREWELL_S: Final = 1.0
 """How long to wait for a terminal that does not read; then it is left as it is."""
@@ -183,19 +186,20 @@ class LiveView:
 
     def _draw(self, live: Live) -> None:
         try:
-            self._announce()
             live.refresh()
             self._drawn.set()
+            self._announce()
             self._wait_for_news()
         except BlockingIOError:
             # somebody else made the terminal non-blocking, and it is full
-            self._wake.wait(_STILL_S)
+            self._done.wait(_AGAIN_S)
         except OSError:
             raise
         except Exception as error:  # noqa: BLE001
             # A frame may fail after it was built, in a style for one: the next one
             # says so, and drawing goes on.
             self._trouble = self._report(error)
+            self._done.wait(_AGAIN_S)
 
     def _announce(self) -> None:
         """Ring for what is new, and say in the title how much is going on."""

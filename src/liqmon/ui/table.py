@@ -52,7 +52,7 @@ def build(
     look = look or Look()
     glyphs = ASCII if ascii_only else UNICODE
     view = View(board, glyphs, now_mono, look)
-    above = header(view, now_ms=now_ms, width=width)
+    above = header(view, now_ms=now_ms, width=width, height=height)
     room = height - len(above) - _FRAME_LINES
     if look.pane is Pane.HELP:
         body = help_lines(room + 3, width, glyphs)
@@ -66,7 +66,7 @@ def build(
 def page(board: BoardSnapshot, look: Look, *, width: int, height: int) -> int:
     """Return how many rows there is room for."""
     view = View(board, UNICODE, 0.0, look)
-    above = header(view, now_ms=0, width=width)
+    above = header(view, now_ms=0, width=width, height=height)
     room = height - len(above) - _FRAME_LINES
     return _window(len(arranged(board, look)), room, _wanted(view, room, 0))
 
