@@ -37,13 +37,12 @@ def _heights(values: Sequence[float], columns: int, rows: int) -> list[int | Non
     if not known:
         return [None] * columns
     low, high = min(known), max(known)
-    if high == low:
-        low, high = low - 1, high + 1
-    scale = (rows - 1) / (high - low)
+    # a flat line runs through the middle
+    scale, top = ((rows - 1) / (high - low), 0) if high > low else (0.0, rows // 2)
     last = (len(values) - 1) / max(columns - 1, 1)
     spread = (values[round(column * last)] for column in range(columns))
     return [
-        round((high - value) * scale) if math.isfinite(value) else None
+        top + round((high - value) * scale) if math.isfinite(value) else None
         for value in spread
     ]
 

@@ -45,7 +45,7 @@ _BEGUN: Final = re.compile(r"\x1b(\[[0-9;]*|O)?\Z")
 _ESC_S: Final = 0.05
 """A sequence that a slow line tore apart is whole again by then; Esc stands alone."""
 
-_LOOK_S: Final = 1.0
+_LOOK_S: Final = 0.5
 """How often it is looked whether the shell has moved us to the back or the front."""
 
 _LFLAG, _IFLAG = 3, 0

@@ -72,7 +72,7 @@ def log_lines(
     yield ruled("log", width, glyphs)
     if not log:
         yield fitted(Text(" nothing yet", style="bright_black"), width, glyphs)
-    for level, words in log[-(room - 1) :] if room > 1 else ():
+    for level, words in log[-max(room - 1, 1) :]:
         style = _LEVEL_STYLE.get(level, "")
         yield fitted(Text(f" {glyphs.text(words)}", style=style), width, glyphs)
 

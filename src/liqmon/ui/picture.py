@@ -1,5 +1,6 @@
 """The table as text or as a picture, for documentation."""
 
+import re
 from io import StringIO
 from typing import Any, Final
 
@@ -11,6 +12,15 @@ from liqmon.ui.table import build
 __all__ = ["export_svg", "export_text"]
 
 _TITLE: Final = "liqmon watch"
+
+_SPACE: Final = "&#160;"
+_CELL: Final = 12.2
+"""How wide rich draws a cell, and as what it writes a space."""
+
+_TEXT: Final = re.compile(
+    r'(<text class="liqmon-r\d+" x=")([\d.]+)(" [^>]*textLength=")([\d.]+)("[^>]*>)'
+    r"([^<]*)</text>"
+)
 
 
 def export_text(
@@ -60,7 +70,20 @@ def export_svg(
             **how,
         )
     )
-    return console.export_svg(title=title, unique_id="liqmon")
+    return _TEXT.sub(_tight, console.export_svg(title=title, unique_id="liqmon"))
+
+
+def _tight(text: re.Match[str]) -> str:
+    """Move a text to where its ink begins: some viewers drop the spaces before it."""
+    head, x, middle, length, foot, padded = text.groups()
+    padded = padded.replace(_SPACE, " ")
+    words = padded.strip()
+    if not words:
+        return ""
+    begin = float(x) + (len(padded) - len(padded.lstrip())) * _CELL
+    span = float(length) - (len(padded) - len(words)) * _CELL
+    words = words.replace(" ", _SPACE)
+    return f"{head}{begin:g}{middle}{span:g}{foot}{words}</text>"
 
 
 def _recorder(width: int, height: int) -> Console:

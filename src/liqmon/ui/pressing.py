@@ -131,11 +131,9 @@ def _place(look: Look, rows: Sequence[MarketRow]) -> int | None:
 def _opened(look: Look, rows: Sequence[MarketRow]) -> Look:
     if look.pane is Pane.DETAIL:
         return replace(look, pane=None)
-    if not rows:
-        return look
-    if _place(look, rows) is None:
+    if rows and _place(look, rows) is None:
         look = replace(look, selected=rows[look.top % len(rows)].market.key)
-    return replace(look, pane=Pane.DETAIL)
+    return replace(look, pane=Pane.DETAIL) if look.selected else look
 
 
 # everything else

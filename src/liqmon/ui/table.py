@@ -8,6 +8,7 @@ the terminal is narrow; the feed state never leaves.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from rich.cells import cell_len
@@ -88,8 +89,8 @@ def _body(
         *_rows(rows[first : first + shown], columns, view, width),
         *_more(len(rows) - shown, view, width),
     ]
-    left = room + 2 - len(lines)
-    return [*lines, Text(""), *_below(view, left, width, remarks, log)]
+    left = max(room + 2 - len(lines), 0)
+    return [*lines, Text(""), *islice(_below(view, left, width, remarks, log), left)]
 
 
 def _wanted(view: View, room: int, remarks: int) -> int:
@@ -137,7 +138,9 @@ def _squeezed(columns: list[Column], width: int) -> tuple[Column, ...]:
     left = width - _total(others, width) - _gap(width)
     if left < 1 and len(others) > 1:
         return _squeezed([*others[:-1], feed], width)
-    return (*others, replace(NARROW_FEED, width=max(left, 1)))
+    if left < 1:
+        others, left = [replace(others[0], width=max(width - 2, 1))], 1
+    return (*others, replace(NARROW_FEED, width=left))
 
 
 def _gap(width: int) -> int:

@@ -1,4 +1,3 @@
-import asyncio
 import fcntl
 import io
 import json
@@ -315,6 +314,7 @@ def _a_terminal_of_known_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(live_module, "_STILL_S", 0.1)
+    monkeypatch.setattr(live_module, "_AGAIN_S", 0.02)
 
 
 async def test_a_new_snapshot_is_drawn(terminal: Terminal) -> None:
@@ -399,14 +399,20 @@ async def test_shrinking_and_growing_again_leaves_no_debris(
 ) -> None:
     board, glass, clock = a_busy_board(), Glass.before(terminal), FakeClock(NOW_MONO)
 
-    def fresh(width: int, height: int) -> str:
-        now = {"now_mono": NOW_MONO, "now_ms": clock.now_ms()}
-        return export_text(board, **now, width=width, height=height)
+    def is_fresh(text: str) -> bool:
+        screen = glass.screen
+        return text == export_text(
+            board,
+            now_mono=NOW_MONO,
+            now_ms=clock.now_ms(),
+            width=screen.columns,
+            height=screen.lines,
+        )
 
     with view(terminal, lambda: board, clock=clock):
         for width, height in ((160, 40), (60, 15), (30, 8), (90, 24), (160, 40)):
             glass.resize(width, height)
-            glass.until(lambda text, w=width, h=height: text == fresh(w, h))
+            glass.until(is_fresh)
 
 
 async def test_at_most_four_frames_a_second_are_drawn(terminal: Terminal) -> None:
@@ -422,7 +428,7 @@ async def test_at_most_four_frames_a_second_are_drawn(terminal: Terminal) -> Non
     assert terminal.read.count(HOME) <= most
 
 
-async def test_without_news_a_frame_a_second_is_drawn(
+async def test_without_news_nothing_is_drawn_until_the_ages_tick(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_module, "_STILL_S", 3600.0)
@@ -432,6 +438,8 @@ async def test_without_news_a_frame_a_second_is_drawn(
         terminal.read = b""
         terminal.drain(0.2)
         assert terminal.read == b""
+        monkeypatch.setattr(live_module, "_STILL_S", 0.1)
+        terminal.wait_for(b"AAAUSDT")
 
 
 async def test_a_finding_rings_and_stands_in_the_title(terminal: Terminal) -> None:
