@@ -55,7 +55,7 @@ def configure(
 ) -> Iterator[None]:
     """Log to ``file``, and to ``stream`` if ``to_terminal``, until the block ends.
 
-    ``tail`` keeps the last lines as well.
+    ``tail`` keeps the last lines as well, from info on whatever ``level`` is.
 
     ``level`` ("debug" to "error") is liqmon's own; libraries speak from warning on,
     since their debug logs hold URLs. Without a target, records are dropped.
@@ -66,13 +66,16 @@ def configure(
     targets = _targets(file, stream if to_terminal else None)
     for target in targets:
         target.setFormatter(_JsonLine() if fmt == "json" else _TextLine())
+        target.setLevel(level.upper())
+    heard = logging.getLevelNamesMapping()[level.upper()]
     if tail is not None:
         targets.append(tail)
+        heard = min(heard, logging.INFO)
     records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    listener = QueueListener(records, *targets)
+    listener = QueueListener(records, *targets, respect_handler_level=True)
     listener.start()
     try:
-        with _installed(_Hand(records), level):
+        with _installed(_Hand(records), heard):
             yield
     finally:
         _stop(listener)
@@ -94,14 +97,14 @@ def _targets(file: Path | None, stream: TextIO | None) -> list[logging.Handler]:
 
 
 @contextmanager
-def _installed(hand: QueueHandler, level: str) -> Iterator[None]:
+def _installed(hand: QueueHandler, level: int) -> Iterator[None]:
     """Let every logger speak to ``hand`` alone, and put back what was there."""
     root, own = logging.getLogger(), logging.getLogger("liqmon")
     handlers, raising = root.handlers[:], logging.raiseExceptions
     levels = root.level, own.level
     root.handlers[:] = [hand]
     root.setLevel(logging.WARNING)
-    own.setLevel(level.upper())
+    own.setLevel(level)
     logging.raiseExceptions = False
     try:
         yield
