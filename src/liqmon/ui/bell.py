@@ -36,7 +36,10 @@ def _is_loud(event: Event, board: BoardSnapshot, now_mono: float) -> bool:
     return not is_known and not muted_for_s(row, board, now_mono)
 
 
-def title(board: BoardSnapshot) -> str:
-    """Return what the terminal's title says."""
-    alarms = sum(alarm(row, board) is not None for row in board.rows.values())
+def title(board: BoardSnapshot, now_mono: float) -> str:
+    """Return what the terminal's title says: how much wants somebody's eyes."""
+    alarms = sum(
+        alarm(row, board) is not None and not muted_for_s(row, board, now_mono)
+        for row in board.rows.values()
+    )
     return f"liqmon ! {counted(alarms, 'alert')}" if alarms else "liqmon"

@@ -50,7 +50,8 @@ def _facts(row: MarketRow, view: View) -> Iterator[Text]:
     yield Text(f"price {price(row.price)}")
     yield Text.assemble("5 min ", _CELL["5m %"](row, view), " %")
     yield Text.assemble("1 h ", _CELL["1h %"](row, view), " %")
-    yield Text.assemble("nearness ", _CELL["Nearness"](row, view))
+    nearness = _CELL["Nearness"](row, view)
+    yield Text.assemble("nearness ", (" ".join(nearness.plain.split()), nearness.style))
     yield Text.assemble("feed ", _CELL["Feed"](row, view))
     reason = effective_feed(row, view.board).reason
     if reason:

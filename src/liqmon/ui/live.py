@@ -204,9 +204,10 @@ class LiveView:
     def _announce(self) -> None:
         """Ring for what is new, and say in the title how much is going on."""
         before, self._heard = self._heard, self._snapshot()
-        if self.look.has_bell and rings(before, self._heard, self._clock.monotonic()):
+        now_mono = self._clock.monotonic()
+        if self.look.has_bell and rings(before, self._heard, now_mono):
             self._console.bell()
-        told = title(self._heard)
+        told = title(self._heard, now_mono)
         if told != self._title:
             self._console.set_window_title(told)
             self._title = told

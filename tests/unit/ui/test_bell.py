@@ -59,7 +59,11 @@ def test_the_title_counts_what_wants_somebodys_eyes() -> None:
     one = raised(a_board(a_row("SOL"), a_row("XRP", finding=None)))
     two = raised(one, market=a_market("XRP"))
 
-    assert title(a_board(a_row())) == "liqmon"
-    assert title(one) == "liqmon ! 1 alert"
-    assert title(two) == "liqmon ! 2 alerts"
-    assert title(replace(two, acknowledged=frozenset({ONSET.episode}))) == "liqmon"
+    muted = replace(two, muted={MARKET.key: NOW_MONO + 5})
+    seen = replace(two, acknowledged=frozenset({ONSET.episode}))
+
+    assert title(a_board(a_row()), NOW_MONO) == "liqmon"
+    assert title(one, NOW_MONO) == "liqmon ! 1 alert"
+    assert title(two, NOW_MONO) == "liqmon ! 2 alerts"
+    assert title(muted, NOW_MONO) == "liqmon ! 1 alert"
+    assert title(seen, NOW_MONO) == "liqmon"
