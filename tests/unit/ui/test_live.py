@@ -317,7 +317,10 @@ def _a_terminal_of_known_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_module, "_AGAIN_S", 0.02)
 
 
-async def test_a_new_snapshot_is_drawn(terminal: Terminal) -> None:
+async def test_a_new_snapshot_is_drawn_at_once(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "_STILL_S", 3600.0)
     shown = Snapshots(a_board(a_row("AAA")))
     with view(terminal, shown):
         terminal.wait_for(b"AAAUSDT")

@@ -224,6 +224,16 @@ def test_details_tell_what_is_known_and_no_more() -> None:
     assert "HTTP 451" in told
 
 
+def test_details_say_how_long_a_market_is_muted_and_what_side_is_unknown() -> None:
+    row = a_row(liquidated=None)
+    key = row.market.key
+    board = a_board(row, muted={key: NOW_MONO + 9e5})
+    text = text_of(board, look=replace(DETAIL, selected=key))
+
+    assert "muted for 10d" in text
+    assert "nearness █▌ 12%   feed" in text
+
+
 def test_details_of_a_market_that_is_gone_give_way_to_the_events() -> None:
     gone = replace(DETAIL, selected="bybit:GONE")
 
