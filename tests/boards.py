@@ -22,6 +22,12 @@ NOW_MS = ONSET_MS + 75_000
 
 SPARK = tuple(64_000 - 40 * abs(at - 14) + 300 * (at % 3) for at in range(30))
 
+HOUR = tuple(
+    64_400 + 90 * (at % 4) - 40 * abs(at - 20) - max(at - 52, 0) * 260
+    for at in range(61)
+)
+RISE = tuple(100 + at / 50 for at in range(61))
+
 ONSET = a_finding(severity=Severity.HIGH, score=18.5, nearness=1.54)
 
 
@@ -40,6 +46,7 @@ def a_row(name: str = "SOL", **changes: Any) -> MarketRow:
         liquidated=PositionSide.SHORT,
         spark=SPARK,
         updated_mono=NOW_MONO - 0.8,
+        hour=RISE,
     )
     return replace(row, **changes)
 
@@ -75,6 +82,7 @@ def a_busy_board() -> BoardSnapshot:
             market=MARKET,
             price=62_480.5,
             change=-0.0245,
+            hour=HOUR,
             nearness=1.54,
             liquidated=PositionSide.LONG,
             finding=ONSET,
@@ -83,6 +91,7 @@ def a_busy_board() -> BoardSnapshot:
             market=ETH,
             price=3_370.0,
             change=-0.0088,
+            hour=HOUR,
             nearness=0.71,
             liquidated=PositionSide.LONG,
             finding=ended,

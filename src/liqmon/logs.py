@@ -13,6 +13,7 @@ import re
 import select
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from logging.handlers import QueueHandler, QueueListener, WatchedFileHandler
@@ -22,7 +23,7 @@ from typing import Final, Literal, TextIO
 from liqmon.errors import ConfigError
 from liqmon.webhook import scrubbed
 
-__all__ = ["configure"]
+__all__ = ["Tail", "configure"]
 
 _MOST_RECORDS: Final = 10_000
 """Records kept for a writer that is stuck; later ones are dropped."""
@@ -36,6 +37,9 @@ _PATIENCE_S: Final = 0.5
 _PIECE: Final = 512
 """Bytes that a pipe or terminal takes at once when it takes any (POSIX PIPE_BUF)."""
 
+_TAIL_LINES: Final = 200
+"""More than a terminal shows."""
+
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -47,8 +51,11 @@ def configure(
     fmt: Literal["text", "json"],
     stream: TextIO,
     to_terminal: bool,
+    tail: "Tail | None" = None,
 ) -> Iterator[None]:
     """Log to ``file``, and to ``stream`` if ``to_terminal``, until the block ends.
+
+    ``tail`` keeps the last lines as well, from info on whatever ``level`` is.
 
     ``level`` ("debug" to "error") is liqmon's own; libraries speak from warning on,
     since their debug logs hold URLs. Without a target, records are dropped.
@@ -59,11 +66,16 @@ def configure(
     targets = _targets(file, stream if to_terminal else None)
     for target in targets:
         target.setFormatter(_JsonLine() if fmt == "json" else _TextLine())
+        target.setLevel(level.upper())
+    heard = logging.getLevelNamesMapping()[level.upper()]
+    if tail is not None:
+        targets.append(tail)
+        heard = min(heard, logging.INFO)
     records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    listener = QueueListener(records, *targets)
+    listener = QueueListener(records, *targets, respect_handler_level=True)
     listener.start()
     try:
-        with _installed(_Hand(records), level):
+        with _installed(_Hand(records), heard):
             yield
     finally:
         _stop(listener)
@@ -85,14 +97,14 @@ def _targets(file: Path | None, stream: TextIO | None) -> list[logging.Handler]:
 
 
 @contextmanager
-def _installed(hand: QueueHandler, level: str) -> Iterator[None]:
+def _installed(hand: QueueHandler, level: int) -> Iterator[None]:
     """Let every logger speak to ``hand`` alone, and put back what was there."""
     root, own = logging.getLogger(), logging.getLogger("liqmon")
     handlers, raising = root.handlers[:], logging.raiseExceptions
     levels = root.level, own.level
     root.handlers[:] = [hand]
     root.setLevel(logging.WARNING)
-    own.setLevel(level.upper())
+    own.setLevel(level)
     logging.raiseExceptions = False
     try:
         yield
@@ -170,6 +182,25 @@ class _LogFile(WatchedFileHandler):
         except OSError:
             # reopening stands outside the parent's own guard
             self.handleError(record)
+
+
+class Tail(logging.Handler):
+    """Keeps the last lines, to be looked at from any thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: deque[tuple[str, str]] = deque(maxlen=_TAIL_LINES)
+        self.lines: tuple[tuple[str, str], ...] = ()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take the record's lines in, each with its level."""
+        level = record.levelname.lower()
+        source = record.name.removeprefix("liqmon.")
+        at = time.strftime("%H:%M:%S", time.gmtime(record.created))
+        said = f"{at} {level} {source}: {record.getMessage()}"
+        told = scrubbed("\n".join(filter(None, [said, record.exc_text])))
+        self._lines.extend((level, line) for line in told.splitlines())
+        self.lines = tuple(self._lines)
 
 
 class _TextLine(logging.Formatter):

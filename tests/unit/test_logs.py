@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import re
 import select
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from liqmon.errors import ConfigError
-from liqmon.logs import configure
+from liqmon.logs import Tail, configure
 from webhooks import TOKEN, URL
 
 log = logging.getLogger("liqmon.trial")
@@ -194,7 +195,7 @@ def test_a_broken_log_call_raises_nothing(capfd: pytest.CaptureFixture[str]) -> 
 
 STUCK = """
 import logging, sys
-from liqmon.logs import configure
+from liqmon.logs import Tail, configure
 
 options = {"file": None, "fmt": "text", "stream": sys.stderr, "to_terminal": True}
 with configure("info", **options):
@@ -243,3 +244,27 @@ def test_what_was_set_up_before_is_put_back() -> None:
         assert not logging.raiseExceptions
 
     assert (root.handlers[:], root.level, own.level, logging.raiseExceptions) == before
+
+
+def test_the_tail_keeps_the_last_lines_with_their_levels() -> None:
+    tail = Tail()
+    with to_stream("warning", tail=tail) as stream:
+        for at in range(205):
+            log.info("line %s", at)
+            log.debug("unheard")
+        try:
+            refuse(URL)
+        except ValueError:
+            log.exception("it went wrong")
+
+    levels, lines = zip(*tail.lines, strict=True)
+    assert "line" not in stream.getvalue().partition("Traceback")[0]
+    assert "it went wrong" in stream.getvalue()
+    assert len(lines) == 200
+    assert not any("unheard" in line for line in lines)
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d info trial: line 204", lines[levels.index("error") - 1]
+    )
+    assert lines[levels.index("error")].endswith("error trial: it went wrong")
+    assert lines[-1].startswith("ValueError")
+    assert TOKEN not in "".join(lines)

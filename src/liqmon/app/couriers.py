@@ -15,7 +15,7 @@ from liqmon.core.model import Finding
 from liqmon.discord.client import DiscordClient
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.courier import Courier
-from liqmon.monitor.packer import Pictures, usual_heading
+from liqmon.monitor.packer import Hushes, Pictures, hushes_nothing, usual_heading
 from liqmon.monitor.routing import (
     DEFAULT,
     Heading,
@@ -84,6 +84,7 @@ async def opened_couriers(
     clock: Clock,
     bulletin: Bulletin,
     pictures: Pictures,
+    hushes: Hushes = hushes_nothing,
 ) -> Couriers:
     """Open a client for each webhook, closed with the stack, and hand it to a courier.
 
@@ -118,6 +119,7 @@ async def opened_couriers(
             group_wait_s=discord.group_wait_s,
             headings=partial(_heading, discord),
             pictures=pictures,
+            hushes=hushes,
         )
     return Couriers(couriers, discord, clock)
 

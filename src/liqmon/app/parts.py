@@ -20,6 +20,7 @@ from liqmon.monitor.health import Sentinel
 from liqmon.monitor.housekeeper import Housekeeper
 from liqmon.monitor.journalist import Journalist
 from liqmon.monitor.reports import ReportBox
+from liqmon.monitor.silences import Silences
 from liqmon.monitor.watcher import Watcher
 from liqmon.store.database import Store
 
@@ -42,6 +43,7 @@ class Parts:
     housekeeper: Housekeeper
     sentinel: Sentinel
     states: Mapping[str, Mapping[str, object]]
+    silences: Silences
 
     def exchange(self, exchange_id: str) -> Exchange:
         """Return an exchange that is yet to be opened."""
@@ -104,6 +106,8 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
     async with AsyncExitStack() as stack:
         store = await _store(run, bulletin)
         stack.push_async_callback(store.close)
+        silences = Silences(store, clock=clock, bulletin=bulletin)
+        await silences.look()
         album = Album()
         couriers = await opened_couriers(
             run,
@@ -112,6 +116,7 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
             clock=clock,
             bulletin=bulletin,
             pictures=album.picture,
+            hushes=silences.hushes,
         )
         journalist = Journalist(store)
         stack.push_async_callback(journalist.finish)
@@ -136,6 +141,7 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
                 stale_after_s=settings.health.stale_after_s,
             ),
             await store.states(settings.watch.timeframe),
+            silences,
         )
 
 

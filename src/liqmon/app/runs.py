@@ -45,23 +45,26 @@ async def watch(
     bulletin: Bulletin,
     stop: asyncio.Event,
     on_open: Callable[[Exchange], None] = lambda _: None,
+    on_parts: Callable[[Parts], None] = lambda _: None,
     drain_s: float = _DRAIN_S,
 ) -> int:
     """Watch until ``stop`` is set, then deliver for ``drain_s`` what is due.
 
-    ``on_open`` is told each exchange that has been reached. Returns how many findings
-    are not delivered.
+    ``on_open`` is told each exchange that has been reached, ``on_parts`` the parts once
+    they are open. Returns how many findings are not delivered.
 
     Raises:
         UserError: something in the settings or symbols the user must put right.
         AlreadyRunning: another run uses this state directory.
     """
     async with opened(run, clock=clock, bulletin=bulletin) as parts:
+        on_parts(parts)
         work: dict[str, Callable[[], Awaitable[None]]] = {
             **parts.couriers.work,
             "housekeeper": parts.housekeeper.run,
             "journal": parts.journalist.run,
             "health": parts.sentinel.run,
+            "silences": parts.silences.run,
             **{
                 f"scanner {exchange_id}": partial(_scan, parts, exchange_id, on_open)
                 for exchange_id in run.settings.exchange.ids

@@ -17,6 +17,7 @@ from liqmon.cli import (
     demo,
     download,
     explain,
+    mute,
     outbox,
     sim,
     test_webhook,
@@ -84,5 +85,8 @@ app.command()(explain.explain)
 app.command()(tune.tune)
 app.command()(sim.sim)
 app.command(name="test-webhook")(test_webhook.send)
+app.command()(mute.mute)
+app.command()(mute.unmute)
+app.command()(mute.ack)
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(config.app, name="config")

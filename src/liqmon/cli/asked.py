@@ -14,7 +14,7 @@ from typing import Literal
 from liqmon.app.run import Run
 from liqmon.cli.configured import loaded
 from liqmon.errors import ConfigError
-from liqmon.logs import configure
+from liqmon.logs import Tail, configure
 from liqmon.settings.models import Settings
 from liqmon.settings.places import state_dir
 
@@ -70,7 +70,12 @@ def overrides(
 
 
 def logging_as_asked(
-    asked: Asked, settings: Settings, *, to_terminal: bool, least: str | None = None
+    asked: Asked,
+    settings: Settings,
+    *,
+    to_terminal: bool,
+    least: str | None = None,
+    tail: Tail | None = None,
 ) -> AbstractContextManager[None]:
     """Return the logging of this call; ``least`` replaces the level of the settings."""
     level = least or settings.log.level
@@ -84,4 +89,5 @@ def logging_as_asked(
         fmt=settings.log.format,
         stream=sys.stderr,
         to_terminal=to_terminal,
+        tail=tail,
     )

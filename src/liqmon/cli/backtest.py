@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from liqmon.cli.history import ChartOption, FilesOption
 from liqmon.cli.options import (
     ArchiveOption,
     ConfigOption,
@@ -15,6 +14,7 @@ from liqmon.cli.options import (
     ThresholdOption,
     TimeframeOption,
 )
+from liqmon.cli.recorded import ChartOption, FilesOption
 
 __all__ = ["backtest"]
 
@@ -81,7 +81,7 @@ def backtest(
 
     from liqmon.cli.backtesting import Wish, run_backtest
     from liqmon.cli.configured import loaded
-    from liqmon.cli.history import Recorded
+    from liqmon.cli.recorded import Recorded
 
     run_backtest(
         Wish(

@@ -14,8 +14,8 @@ from liqmon.backtest.replay import SURGE
 from liqmon.backtest.rules import RULES
 from liqmon.backtest.runs import Ask, Report, backtest
 from liqmon.backtest.sources import Source
-from liqmon.cli.history import Recorded, sources, threshold_of
 from liqmon.cli.moments import since
+from liqmon.cli.recorded import Recorded, sources, threshold_of
 from liqmon.core.events import FindingRaised
 from liqmon.core.model import Finding
 from liqmon.errors import UserError

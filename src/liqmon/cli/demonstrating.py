@@ -13,6 +13,7 @@ from liqmon.cli.asked import Asked, logging_as_asked
 from liqmon.cli.errors import ExitCode
 from liqmon.cli.running import Signals, run
 from liqmon.cli.sim import markets
+from liqmon.cli.steering import Steering
 from liqmon.cli.surfaces import Shown, Surface, chosen, logs_to_terminal, shown
 from liqmon.cli.watching import ended_code, stop_after
 from liqmon.clock import Clock, SystemClock
@@ -78,7 +79,7 @@ def run_demo(
     to_terminal = logs_to_terminal(surface)
     with (
         TemporaryDirectory(prefix="liqmon-demo-") as folder,
-        logging_as_asked(asked, first.settings, to_terminal=to_terminal),
+        logging_as_asked(asked, first.settings, to_terminal=to_terminal, tail=how.tail),
     ):
         stage = _Stage(play, staged, lasts_s, Path(folder), bulletin, how, clock)
         ended = run(lambda signals: _main(stage, signals))
@@ -111,8 +112,9 @@ class _Stage:
 
 async def _main(stage: _Stage, signals: Signals) -> Outcome:
     bulletin, clock = stage.bulletin, stage.clock
+    steering = Steering(clock, signals.stop.set)
     async with (
-        shown(stage.how, bulletin, clock=clock, on_quit=signals.stop.set),
+        shown(stage.how, bulletin, clock=clock, controls=steering),
         asyncio.TaskGroup() as tasks,
     ):
         ending = tasks.create_task(stop_after(stage.lasts_s, clock, signals.stop))

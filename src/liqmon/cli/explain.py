@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from liqmon.cli.history import ChartOption, FilesOption, OneSymbolArgument, WithOption
 from liqmon.cli.options import (
     ArchiveOption,
     ConfigOption,
@@ -12,6 +11,7 @@ from liqmon.cli.options import (
     ThresholdOption,
     TimeframeOption,
 )
+from liqmon.cli.recorded import ChartOption, FilesOption, OneSymbolArgument, WithOption
 
 __all__ = ["explain"]
 
@@ -35,7 +35,7 @@ def explain(
     """Show why a market was found, or was not, at one moment of the past."""
     from liqmon.cli.configured import loaded
     from liqmon.cli.explaining import run_explain
-    from liqmon.cli.history import Recorded
+    from liqmon.cli.recorded import Recorded
 
     recorded = Recorded(
         words=(*symbol, *(companions or ())),

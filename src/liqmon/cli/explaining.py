@@ -10,8 +10,8 @@ from liqmon.backtest.columns import gathered
 from liqmon.backtest.explain import Explained, Window, explain
 from liqmon.backtest.sources import Source
 from liqmon.cli.backtesting import FINDING_HEAD, finding_cells
-from liqmon.cli.history import Recorded, threshold_of, with_companions
 from liqmon.cli.moments import moment_ms
+from liqmon.cli.recorded import Recorded, threshold_of, with_companions
 from liqmon.core.confidence import odds
 from liqmon.core.episode import EpisodePolicy
 from liqmon.settings.models import Settings

@@ -8,13 +8,17 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from liqmon.cli.output import LineWriter
+from liqmon.cli.remembering import remember, remembered
 from liqmon.clock import Clock
 from liqmon.core.events import Event
+from liqmon.logs import Tail
 from liqmon.monitor.bulletin import Bulletin
+from liqmon.ui.controls import Controls
 from liqmon.ui.figures import time_of_day
 from liqmon.ui.lines import stamped, status_line
 from liqmon.ui.live import LiveView, is_ascii_only, usable
@@ -33,11 +37,16 @@ class Surface(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How a run is to be shown; ``status_s`` is between status lines."""
+    """How a run is to be shown; ``status_s`` is between status lines.
+
+    ``tail`` is the log's, for the table's pane; ``memory`` keeps how the table looked.
+    """
 
     surface: Surface
     ascii_only: bool
     status_s: float
+    tail: Tail = field(default_factory=Tail)
+    memory: Path | None = None
 
 
 def chosen(*, as_json: bool, plain: bool) -> Surface:
@@ -65,17 +74,20 @@ def logs_to_terminal(surface: Surface) -> bool:
 
 @asynccontextmanager
 async def shown(
-    how: Shown, bulletin: Bulletin, *, clock: Clock, on_quit: Callable[[], None]
+    how: Shown, bulletin: Bulletin, *, clock: Clock, controls: Controls
 ) -> AsyncIterator[None]:
-    """Show the bulletin until the block ends; ``on_quit`` is called on the loop."""
+    """Show the bulletin until the block ends; ``controls`` are called on the loop."""
     if how.surface is Surface.TABLE:
         with LiveView(
             lambda: bulletin.snapshot,
+            controls=controls,
             clock=clock,
-            on_quit=on_quit,
+            log_lines=lambda: how.tail.lines,
+            look=remembered(how.memory),
             ascii_only=how.ascii_only or is_ascii_only(sys.stdout),
-        ):
+        ) as view:
             yield
+        remember(view.look, how.memory)
         return
     written: Callable[[Event], str] = (
         dumps if how.surface is Surface.NDJSON else stamped
@@ -83,7 +95,7 @@ async def shown(
     loop = asyncio.get_running_loop()
 
     def on_broken() -> None:
-        loop.call_soon_threadsafe(on_quit)
+        loop.call_soon_threadsafe(controls.quit)
 
     lines = LineWriter(sys.stdout, on_broken)
     with lines, bulletin.listening(lambda event: lines.write(written(event))):

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from liqmon.cli.history import FilesOption, OneSymbolArgument, WithOption
 from liqmon.cli.options import (
     ArchiveOption,
     ConfigOption,
@@ -12,6 +11,7 @@ from liqmon.cli.options import (
     OneExchangeOption,
     TimeframeOption,
 )
+from liqmon.cli.recorded import FilesOption, OneSymbolArgument, WithOption
 
 __all__ = ["tune"]
 
@@ -57,7 +57,7 @@ def tune(
     moves it would have caught.
     """
     from liqmon.cli.configured import loaded
-    from liqmon.cli.history import Recorded
+    from liqmon.cli.recorded import Recorded
     from liqmon.cli.tuning import run_tune
 
     recorded = Recorded(

@@ -8,8 +8,8 @@ from typing import Final
 
 from liqmon.backtest.moves import Move
 from liqmon.backtest.tuning import Outcome, Tuning, tune
-from liqmon.cli.history import Recorded, threshold_of, with_companions
 from liqmon.cli.moments import since
+from liqmon.cli.recorded import Recorded, threshold_of, with_companions
 from liqmon.core.model import Finding, PositionSide
 from liqmon.errors import UserError
 from liqmon.settings.load import Loaded

@@ -19,6 +19,7 @@ from liqmon.app.run import Run, empty_board
 from liqmon.cli.asked import Asked, logging_as_asked
 from liqmon.cli.errors import ExitCode
 from liqmon.cli.running import Signals, run
+from liqmon.cli.steering import Watching
 from liqmon.cli.surfaces import Shown, Surface, chosen, logs_to_terminal, shown
 from liqmon.clock import Clock, SystemClock
 from liqmon.core.board import Receiver
@@ -38,12 +39,16 @@ def run_watch(
     clock = SystemClock()
     first = asked.run()
     surface = chosen(as_json=as_json, plain=plain)
-    how = Shown(surface, ascii_only, first.settings.health.status_interval_s)
+    memory = first.state_dir and first.state_dir / "table.json"
+    status_s = first.settings.health.status_interval_s
+    how = Shown(surface, ascii_only, status_s, memory=memory)
     bulletin = Bulletin(clock, empty_board(first, clock))
     if surface is not Surface.TABLE:
         _warn_without_webhook(bulletin.snapshot.receiver)
     to_terminal = logs_to_terminal(surface)
-    with logging_as_asked(asked, first.settings, to_terminal=to_terminal):
+    with logging_as_asked(
+        asked, first.settings, to_terminal=to_terminal, tail=how.tail
+    ):
         turns = _Turns(asked, bulletin, first)
         ended = run(lambda signals: _main(turns, signals, how, clock, for_s))
     if surface is Surface.TABLE and not _terminal_is_gone():
@@ -76,45 +81,61 @@ class _Turns:
     run: Run
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def reload(self) -> None:
-        """End this turn, if the settings as they are now can be used."""
+    def reload(self) -> str:
+        """End this turn, if the settings can be used; return what came of it."""
         try:
             self.run = self.asked.run()
         except ConfigError as error:
             log.error("settings not reloaded, the old ones stay: %s", error)  # noqa: TRY400
             text = f"settings not reloaded: {str(error).splitlines()[0]}"
             self.bulletin.show_banner("settings", text)
-        else:
-            log.info("settings reloaded")
-            self.bulletin.show_banner("settings", "")
-            self.over.set()
+            return text
+        log.info("settings reloaded")
+        self.bulletin.show_banner("settings", "")
+        self.over.set()
+        return "settings reloaded"
 
 
 async def _main(
     turns: _Turns, signals: Signals, how: Shown, clock: Clock, for_s: float | None
 ) -> None:
+    bulletin = turns.bulletin
+    steering = Watching(
+        clock, bulletin, on_quit=signals.stop.set, on_reload=turns.reload
+    )
     async with (
-        shown(how, turns.bulletin, clock=clock, on_quit=signals.stop.set),
+        shown(how, bulletin, clock=clock, controls=steering),
         asyncio.TaskGroup() as tasks,
     ):
-        helpers = [tasks.create_task(_pass_on(signals.stop, turns))]
+        helpers = [
+            tasks.create_task(_pass_on(signals.stop, turns)),
+            tasks.create_task(steering.fulfil()),
+        ]
         if for_s is not None:
             helpers.append(tasks.create_task(stop_after(for_s, clock, signals.stop)))
-        with _hangups(turns.reload, signals.stop):
-            await _take_turns(turns, signals.stop, clock)
+        with _hangups(steering.reload, signals.stop):
+            await _take_turns(turns, signals.stop, clock, steering)
         for helper in helpers:
             helper.cancel()
-        turns.bulletin.publish(turns.bulletin.summary())
+        bulletin.publish(bulletin.summary())
 
 
-async def _take_turns(turns: _Turns, stop: asyncio.Event, clock: Clock) -> None:
+async def _take_turns(
+    turns: _Turns, stop: asyncio.Event, clock: Clock, steering: Watching
+) -> None:
     # here, not above: the first frame stands by now
     from liqmon.app.runs import watch
 
     while not stop.is_set():
         turns.over.clear()
         turns.bulletin.begin(empty_board(turns.run, clock))
-        await watch(turns.run, clock=clock, bulletin=turns.bulletin, stop=turns.over)
+        await watch(
+            turns.run,
+            clock=clock,
+            bulletin=turns.bulletin,
+            stop=turns.over,
+            on_parts=steering.hold,
+        )
 
 
 async def _pass_on(stop: asyncio.Event, turns: _Turns) -> None:

@@ -5,6 +5,7 @@ drawing thread can hold one as long as it likes. Moments named ``_mono`` are sec
 the process's monotonic clock, and so are the values of ``muted``.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
@@ -26,6 +27,7 @@ from liqmon.core.model import Finding, Market, PositionSide, Warmup
 
 __all__ = [
     "EVENTS_KEPT",
+    "RECENT_KEPT",
     "BoardSnapshot",
     "Feed",
     "MarketRow",
@@ -35,6 +37,9 @@ __all__ = [
 
 EVENTS_KEPT = 50
 """How many events the board remembers: more than any terminal shows."""
+
+RECENT_KEPT = 20
+"""How many events of each market it remembers, for a look at one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ class MarketRow:
     """One line of the table; None is unknown.
 
     ``change`` is the fraction over the last five minutes. ``spark`` holds closes of the
-    last half hour, oldest first. ``updated_mono`` is when the newest candles came in.
+    last half hour, ``hour`` those of each minute of the last hour, NaN where unknown,
+    oldest first. ``updated_mono`` is when the newest candles came in.
     """
 
     market: Market
@@ -71,6 +77,15 @@ class MarketRow:
     spark: tuple[float, ...] = ()
     updated_mono: float | None = None
     finding: Finding | None = None
+    hour: tuple[float, ...] = ()
+
+    @property
+    def change_1h(self) -> float | None:
+        """The fraction over the last hour, None where its begin or end is unknown."""
+        if not self.hour:
+            return None
+        change = self.hour[-1] / self.hour[0] - 1
+        return change if math.isfinite(change) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +109,8 @@ class BoardSnapshot:
 
     ``interval_s`` is the effective interval per exchange; ``exchanges`` the state of
     each exchange as a whole; ``exchange_ms`` the newest exchange time; ``events`` the
-    last ones, oldest first; ``banner`` something the user must know (empty: nothing).
+    last ones, oldest first, ``recent`` those of each market (by its key); ``banner``
+    something the user must know (empty: nothing).
     ``muted`` says until when the messages of a market (its key; '' is every market) are
     held back from people; ``acknowledged`` holds the episodes somebody has seen.
     """
@@ -113,11 +129,16 @@ class BoardSnapshot:
     raised: int = 0
     cycles: int = 0
     banner: str = ""
+    recent: Mapping[str, tuple[Event, ...]] = field(default_factory=dict)
 
 
 def with_event(board: BoardSnapshot, event: Event, *, now_mono: float) -> BoardSnapshot:
     """Return the board after ``event``."""
-    board = replace(board, events=(*board.events, event)[-EVENTS_KEPT:])
+    board = replace(
+        board,
+        events=(*board.events, event)[-EVENTS_KEPT:],
+        recent=_recent_after(board, event),
+    )
     match event:
         case FindingRaised(finding=finding):
             return _with_finding(board, finding)
@@ -130,6 +151,36 @@ def with_event(board: BoardSnapshot, event: Event, *, now_mono: float) -> BoardS
             return replace(board, receiver=replace(board.receiver, latency_s=latency_s))
         case _:
             return board
+
+
+def _recent_after(
+    board: BoardSnapshot, event: Event
+) -> Mapping[str, tuple[Event, ...]]:
+    key = _market_of(board, event)
+    if key not in board.rows:
+        return board.recent
+    kept = (*board.recent.get(key, ()), event)[-RECENT_KEPT:]
+    return {**board.recent, key: kept}
+
+
+def _market_of(board: BoardSnapshot, event: Event) -> str:
+    """Return the key of the market that ``event`` is about, '' for none."""
+    match event:
+        case FindingRaised(finding=finding):
+            return finding.market.key
+        case Retrying() | Healed() | GaveUp() | FeedChanged():
+            return f"{event.exchange}:{event.symbol}"
+        case Delivery(episode=episode) if episode:
+            return next(
+                (
+                    key
+                    for key, row in board.rows.items()
+                    if row.finding is not None and row.finding.episode == episode
+                ),
+                "",
+            )
+        case _:
+            return ""
 
 
 def _with_finding(board: BoardSnapshot, finding: Finding) -> BoardSnapshot:

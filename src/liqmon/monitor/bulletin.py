@@ -6,7 +6,7 @@ not wait: one that has to write hands over to its own thread or task.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -104,6 +104,12 @@ class Bulletin:
         worst = max(self._receivers.values(), key=lambda one: _WORSE[one.breaker])
         pending = sum(one.pending for one in self._receivers.values())
         self.snapshot = replace(self.snapshot, receiver=replace(worst, pending=pending))
+
+    def show_silences(
+        self, muted: Mapping[str, float], acknowledged: frozenset[str]
+    ) -> None:
+        """Replace what is muted (until a monotonic moment) and what has been seen."""
+        self.snapshot = replace(self.snapshot, muted=muted, acknowledged=acknowledged)
 
     def show_banner(self, topic: str, text: str) -> None:
         """Say something above the table until the same topic is given ''."""

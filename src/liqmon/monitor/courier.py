@@ -33,8 +33,10 @@ from liqmon.monitor.notices import Notices
 from liqmon.monitor.outcome import Ledger
 from liqmon.monitor.packer import (
     Headings,
+    Hushes,
     Packer,
     Pictures,
+    hushes_nothing,
     no_picture,
     usual_heading,
 )
@@ -78,6 +80,7 @@ class Courier:
         group_wait_s: float = 1.5,
         headings: Headings = usual_heading,
         pictures: Pictures = no_picture,
+        hushes: Hushes = hushes_nothing,
         threads: Mapping[str, Sender] | None = None,
     ) -> None:
         self._store = store
@@ -99,6 +102,7 @@ class Courier:
             grouping=Grouping(group_wait_s),
             headings=headings,
             pictures=pictures,
+            hushes=hushes,
         )
         self._carrier: Carrier | None = None
         if sender is not None:

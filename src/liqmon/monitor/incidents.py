@@ -19,7 +19,7 @@ __all__ = [
     "EDITABLE_MS",
     "EDIT_EVERY_MS",
     "Edit",
-    "edit_at_end",
+    "edit_telling",
     "finding_in",
     "is_material",
     "next_edit",
@@ -78,16 +78,16 @@ def is_material(shown: Finding, now: Finding) -> bool:
     return now.volume_usd >= _MATERIAL_VOLUME * shown.volume_usd > 0
 
 
-def edit_at_end(standing: StandingPost, ended: Finding, *, now_ms: int) -> Edit | None:
-    """Return what the end of an episode makes of its message.
+def edit_telling(standing: StandingPost, news: Finding, *, now_ms: int) -> Edit | None:
+    """Return what news of an episode, such as its end, makes of its message.
 
-    None if that cannot be edited any more: the end is then told by a new one.
+    None if that cannot be edited any more: the news is then told by a new one.
     """
     post = standing.post
     if post.is_closed or not post.message_id or not _is_young(post, now_ms):
         return None
-    over = EpisodeNow(finding_to_facts(ended))
-    told = StandingPost(post, {**standing.episodes, ended.episode: over})
+    now = EpisodeNow(finding_to_facts(news))
+    told = StandingPost(post, {**standing.episodes, news.episode: now})
     return _edit(told, now_ms)
 
 

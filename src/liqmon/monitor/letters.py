@@ -88,14 +88,18 @@ def repost(edit: Edit, *, now_ms: int) -> Body:
 
 
 def digest_letters(
-    row: OutboxRow, content: DigestContent, *, now_ms: int
+    row: OutboxRow,
+    content: DigestContent,
+    *,
+    now_ms: int,
+    heading: Heading = _NO_HEADING,
 ) -> Sequence[Body]:
     """Return the bodies of a digest, one or more."""
     since_ms, until_ms = row.payload.get("since_ms"), row.payload.get("until_ms")
     if row.plain or not (isinstance(since_ms, int) and isinstance(until_ms, int)):
         return [_in_general(row)]
     found = [finding for facts in content.facts if (finding := finding_in(facts))]
-    return digest_messages(
+    bodies = digest_messages(
         [one for one in found if one.phase is not Phase.END],
         [one for one in found if one.phase is Phase.END],
         expired=content.expired,
@@ -103,6 +107,7 @@ def digest_letters(
         until_ms=until_ms,
         now_ms=now_ms,
     )
+    return [_hushed(body) for body in bodies] if heading.silent else bodies
 
 
 def _report(row: OutboxRow) -> Body:

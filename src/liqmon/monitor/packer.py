@@ -18,7 +18,7 @@ from liqmon.monitor.grouping import MOST_TOGETHER, Grouping
 from liqmon.monitor.incidents import (
     EDITABLE_MS,
     Edit,
-    edit_at_end,
+    edit_telling,
     finding_in,
     next_edit,
     told_apart,
@@ -34,8 +34,10 @@ from liqmon.store.outbox import OutboxRow
 __all__ = [
     "Choice",
     "Headings",
+    "Hushes",
     "Packer",
     "Pictures",
+    "hushes_nothing",
     "no_picture",
     "usual_heading",
 ]
@@ -45,6 +47,9 @@ Headings: TypeAlias = Callable[[Finding | None, str, int], Heading]
 
 Pictures: TypeAlias = Callable[[Finding], Awaitable[Attachment | None]]
 """A finding's chart, None if there is none in time."""
+
+Hushes: TypeAlias = Callable[[Finding, int], bool]
+"""Whether nobody is to be woken up by a finding at a moment (wall clock)."""
 
 Choice: TypeAlias = tuple[OutboxRow, ...] | Edit
 
@@ -62,6 +67,11 @@ async def no_picture(_finding: Finding) -> Attachment | None:
     return None
 
 
+def hushes_nothing(_finding: Finding, _now_ms: int) -> bool:
+    """Return that it may ring, where nothing is muted."""
+    return False
+
+
 class Packer:
     """Chooses what goes next on these routes, and packs it."""
 
@@ -73,12 +83,14 @@ class Packer:
         grouping: Grouping,
         headings: Headings,
         pictures: Pictures,
+        hushes: Hushes,
     ) -> None:
         self._store = store
         self._routes = routes
         self._grouping = grouping
         self._headings = headings
         self._pictures = pictures
+        self._hushes = hushes
         self._unpictured: set[int] = set()
 
     async def choose(
@@ -149,7 +161,9 @@ class Packer:
         content = await self._store.digest(
             row.id, also=also if isinstance(also, list) else ()
         )
-        bodies = digest_letters(row, content, now_ms=now_ms)
+        told = [one for facts in content.facts if (one := finding_in(facts))]
+        heading = self._hushed(Heading(row.route), told, now_ms)
+        bodies = digest_letters(row, content, now_ms=now_ms, heading=heading)
         part = min(row.parts, len(bodies) - 1)
         return Parcel(
             route=row.route, body=bodies[part], rows=(row,), parts=len(bodies)
@@ -163,6 +177,10 @@ class Packer:
             return Parcel(route=first.route, body=body, rows=tuple(rows))
         if findings[0].phase is Phase.END:
             return await self._end(first, findings[0], now_ms)
+        if len(rows) == 1 and self._hushes(findings[0], now_ms):
+            edit = await self._by_edit(first, findings[0], now_ms)
+            if edit is not None:
+                return edit
         nth = await self._nth_today(findings[0], now_ms)
         return await self._news(first, rows, findings, now_ms, nth_today=nth)
 
@@ -190,7 +208,7 @@ class Packer:
         body = letter(
             replace(first, ambiguous=any(row.ambiguous for row in rows)),
             now_ms=now_ms,
-            heading=self._headings(findings[0], first.route, now_ms),
+            heading=self._heading(findings, first.route, now_ms),
             others=findings[1:],
             nth_today=nth_today,
             picture=picture,
@@ -204,12 +222,37 @@ class Packer:
             files=files,
         )
 
+    def _heading(self, findings: Sequence[Finding], route: str, now_ms: int) -> Heading:
+        """Return the heading of the gravest one that may ring."""
+        loud = [one for one in findings if not self._hushes(one, now_ms)]
+        heading = self._headings((loud or findings)[0], route, now_ms)
+        return self._hushed(heading, findings, now_ms)
+
+    def _hushed(
+        self, heading: Heading, findings: Sequence[Finding], now_ms: int
+    ) -> Heading:
+        """Return the heading, silent if all that it is about is."""
+        if findings and all(self._hushes(one, now_ms) for one in findings):
+            return Heading(heading.route, silent=True)
+        return heading
+
+    async def _by_edit(
+        self, row: OutboxRow, finding: Finding, now_ms: int
+    ) -> Parcel | None:
+        """Return the edit that tells a finding, None if there is nothing to edit."""
+        standing = await self._store.post_of(row.route, finding.episode)
+        if standing is None or row.plain:
+            return None
+        edit = edit_telling(standing, finding, now_ms=now_ms)
+        if edit is None:
+            return None
+        return replace(await self._changed(edit, now_ms), rows=(row,))
+
     async def _end(self, row: OutboxRow, ended: Finding, now_ms: int) -> Parcel:
+        edit = await self._by_edit(row, ended, now_ms)
+        if edit is not None:
+            return edit
         standing = await self._store.post_of(row.route, ended.episode)
-        if standing is not None and not row.plain:
-            edit = edit_at_end(standing, ended, now_ms=now_ms)
-            if edit is not None:
-                return replace(await self._changed(edit, now_ms), rows=(row,))
         heading = replace(self._headings(ended, row.route, now_ms), silent=True)
         return Parcel(
             route=row.route,

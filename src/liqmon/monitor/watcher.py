@@ -33,6 +33,7 @@ from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.company import Company
 from liqmon.monitor.entries import finding_entry
 from liqmon.monitor.history import CandleSource, History
+from liqmon.monitor.past_hour import past_hour
 from liqmon.store.outbox import OutboxEntry
 
 __all__ = ["FindingStore", "Watcher"]
@@ -263,6 +264,7 @@ class Watcher:
             spark=tuple(bars.since(now_ms - _SPARK_MS).close.tolist()),
             updated_mono=now_mono,
             finding=None if known is None else known.finding,
+            hour=past_hour(self._history.bars, self._history.baseline, now_ms),
         )
         self._bulletin.show_row(row, exchange_ms=now_ms)
 

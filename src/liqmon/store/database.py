@@ -19,6 +19,7 @@ from liqmon.store import (
     outbox,
     posts,
     receiver,
+    silences,
     upkeep,
 )
 from liqmon.store.attempts import Attempt
@@ -29,6 +30,7 @@ from liqmon.store.opening import connection_to
 from liqmon.store.outbox import OutboxEntry, OutboxRow, Routes, RowState, Settlement
 from liqmon.store.posts import StandingPost
 from liqmon.store.receiver import ReceiverState
+from liqmon.store.silences import Wishes
 from liqmon.store.worker import Worker, carried_out
 
 __all__ = ["Store"]
@@ -223,6 +225,36 @@ class Store(Worker):
     ) -> list[StandingPost]:
         """Return the messages made since then whose episodes may go on."""
         return await self._read(posts.editable, since_ms, routes)
+
+    # who wants to hear nothing
+
+    async def wishes(self, now_ms: int) -> Wishes:
+        """Return which markets are muted and which episodes acknowledged."""
+        return await self._read(silences.wishes, now_ms)
+
+    async def mute(self, market: str, *, until_ms: int) -> None:
+        """Mute a market, or, with '', every one."""
+        await self._write(silences.mute, market, until_ms)
+
+    async def unmute(self, market: str) -> bool:
+        """Take it back, with '' for every market; False if there was nothing."""
+        return await self._write(silences.unmute, market)
+
+    async def acknowledge(self, episode: str, *, now_ms: int) -> None:
+        """Note that somebody has seen an episode."""
+        await self._write(silences.acknowledge, episode, now_ms)
+
+    async def going_on(self, market: str) -> str | None:
+        """Return the episode of a market that has not ended, None without one."""
+        return await self._read(episodes.going_on, market)
+
+    async def episodes_named(self, beginning: str) -> list[str]:
+        """Return the episodes whose ids begin so, the newest first."""
+        return await self._read(episodes.named, beginning)
+
+    async def markets(self) -> list[str]:
+        """Return the keys of all markets that were ever judged or told of."""
+        return await self._read(detection.markets)
 
     # the receiver
 

@@ -6,12 +6,16 @@ between the two either forgets the finding or tells it again.
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from liqmon.store import episodes, journal, outbox
+from liqmon.core.model import Severity
+from liqmon.store import episodes, journal, outbox, silences
 from liqmon.store.facts import facts_from_text, text_from_facts
 from liqmon.store.rows import OutboxEntry
 
 __all__: list[str] = []
+
+_NEVER_MUTED: Final = Severity.CRITICAL.name
 
 
 def states(
@@ -22,6 +26,15 @@ def states(
         "SELECT market, state FROM detection WHERE timeframe = ?", (timeframe,)
     )
     return {row["market"]: facts_from_text(row["state"]) for row in rows}
+
+
+def markets(connection: sqlite3.Connection) -> list[str]:
+    """Return the keys of all markets that were judged or told of."""
+    rows = connection.execute(
+        "SELECT market FROM detection UNION"
+        " SELECT market FROM episode WHERE market != '' ORDER BY market"
+    )
+    return [row["market"] for row in rows]
 
 
 def save(
@@ -58,8 +71,12 @@ def commit(
     save(connection, market, timeframe, state, now_ms)
     new = [entry for entry in findings if outbox.add(connection, entry, now_ms)]
     raised = [entry.payload for entry in new]
+    is_muted = silences.wishes(connection, now_ms).mutes(market, now_ms)
+    muted = set[object]()
     for number, facts in enumerate((*raised, *told)):
         if facts not in raised[:number]:
+            if is_muted and facts.get("severity") != _NEVER_MUTED:
+                muted.add(facts.get("episode"))
             journal.record(
                 connection,
                 at_ms=now_ms,
@@ -68,7 +85,8 @@ def commit(
                 body=facts,
             )
     newest = {entry.episode: entry.payload for entry in findings}
+    newest |= {str(facts.get("episode", "")): facts for facts in told}
     if progress is not None:
         newest[str(progress.get("episode", ""))] = progress
     for episode, facts in newest.items():
-        episodes.save(connection, episode, facts, now_ms)
+        episodes.save(connection, episode, facts, now_ms, muted=episode in muted)

@@ -76,8 +76,9 @@ def save(connection: sqlite3.Connection, post: Post) -> None:
         connection.execute(
             """
             UPDATE post SET message_id = :message_id, posted_ms = :posted_ms,
-                edited_ms = :edited_ms, shown = :shown, picture = :picture,
-                files = :files, is_closed = :is_closed
+                edits = edits + (edited_ms != :edited_ms), edited_ms = :edited_ms,
+                shown = :shown, picture = :picture, files = :files,
+                is_closed = :is_closed
             WHERE id = :id
             """,
             values,
@@ -156,8 +157,10 @@ def _standing(connection: sqlite3.Connection, post: Post) -> StandingPost:
 
 
 def _post(row: sqlite3.Row) -> Post:
+    columns = dict(row)
+    del columns["edits"]
     return Post(
-        **dict(row)
+        **columns
         | {
             "shown": facts_from_text(row["shown"]),
             "files": tuple(json.loads(row["files"])),

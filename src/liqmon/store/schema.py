@@ -123,7 +123,56 @@ _MESSAGES: Final = (
     """,
 )
 
-MIGRATIONS: Final[Sequence[Sequence[str]]] = (_TABLES, _MESSAGES)
+_LOOKING_BACK: Final = (
+    """
+    CREATE TABLE silence (
+        market        TEXT    PRIMARY KEY,
+        until_ms      INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    # what an episode is looked up by
+    "ALTER TABLE episode ADD COLUMN market TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE episode ADD COLUMN onset_ms INTEGER NOT NULL DEFAULT 0",
+    # the decision that told it first (exchange time); 0 is unknown
+    "ALTER TABLE episode ADD COLUMN told_ms INTEGER NOT NULL DEFAULT 0",
+    # the prices around it, '' while nobody has noted any
+    "ALTER TABLE episode ADD COLUMN path TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE episode ADD COLUMN muted INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE episode ADD COLUMN acknowledged_ms INTEGER",
+    # a message of it was given up on, and its row has been deleted since
+    "ALTER TABLE episode ADD COLUMN lost INTEGER NOT NULL DEFAULT 0",
+    # half a character, written as an escape, is nothing that a column can hold
+    r"""
+    UPDATE episode SET
+        market = json_extract(facts, '$.exchange') || ':'
+            || json_extract(facts, '$.symbol'),
+        onset_ms = json_extract(facts, '$.onset_ms')
+    WHERE facts NOT LIKE '%\ud%' AND CASE WHEN json_valid(facts) THEN
+        json_type(facts, '$.exchange') = 'text'
+        AND json_type(facts, '$.symbol') = 'text'
+        AND json_type(facts, '$.onset_ms') = 'integer'
+    END
+    """,
+    "CREATE INDEX episode_market ON episode (market, onset_ms)",
+    "CREATE INDEX episode_onset ON episode (onset_ms)",
+    """
+    CREATE INDEX episode_acknowledged ON episode (acknowledged_ms)
+        WHERE acknowledged_ms IS NOT NULL
+    """,
+    "ALTER TABLE post ADD COLUMN edits INTEGER NOT NULL DEFAULT 0",
+    """
+    CREATE TABLE tally (
+        hour_ms       INTEGER NOT NULL,
+        kind          TEXT    NOT NULL,
+        subject       TEXT    NOT NULL,
+        name          TEXT    NOT NULL,
+        amount        REAL    NOT NULL,
+        PRIMARY KEY (hour_ms, kind, subject, name)
+    ) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: Final[Sequence[Sequence[str]]] = (_TABLES, _MESSAGES, _LOOKING_BACK)
 
 VERSION: Final = len(MIGRATIONS)
 

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
-from liqmon.store import outbox
+from liqmon.store import outbox, silences
 from liqmon.store.rows import OutboxRow, RowState, lifetime_ms, row_of
 
 __all__ = ["COLLAPSED"]
@@ -59,6 +59,7 @@ def retain(connection: sqlite3.Connection, now_ms: int) -> int:
         """,
         {"dead": now_ms - _DEAD_KEPT_MS, "kept": now_ms - _KEPT_MS},
     )
+    silences.forget(connection, now_ms)
     old = (now_ms - _KEPT_MS,)
     connection.execute("DELETE FROM post WHERE edited_ms < ?", old)
     connection.execute(

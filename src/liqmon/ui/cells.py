@@ -6,25 +6,31 @@ colour alone. Colours are the terminal's own, by name, so that themes work.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from liqmon.core.board import BoardSnapshot, Feed, MarketRow
-from liqmon.core.events import FeedState
-from liqmon.core.model import Finding, PositionSide, Severity
+from liqmon.core.model import PositionSide, Severity
+from liqmon.ui.feeds import (
+    FEED_STYLE,
+    brief,
+    effective_feed,
+    feed_words,
+    few_feed_words,
+)
 from liqmon.ui.figures import UNKNOWN, is_open, percent, price, time_of_day
 from liqmon.ui.glyphs import Glyphs
+from liqmon.ui.look import Look, alarm, muted_for_s
 
 __all__ = [
     "COLUMNS",
-    "FEED_STYLE",
+    "NARROW_FEED",
     "SEVERITY_STYLE",
     "Column",
     "View",
-    "effective_feed",
     "fitted",
 ]
 
@@ -34,23 +40,6 @@ _NEAR: Final = 0.6
 
 _LATE: Final = 2.0
 """Data older than this many intervals are shown yellow, twice that red."""
-
-FEED_STYLE: Final = {
-    FeedState.CONNECTING: "bright_black",
-    FeedState.OK: "green",
-    FeedState.RETRY: "yellow",
-    FeedState.HEALING: "yellow",
-    FeedState.COOLING: "yellow",
-    FeedState.STALE: "red",
-    FeedState.UNAVAILABLE: "red",
-    FeedState.BLOCKED: "red",
-    FeedState.REJECTED: "red",
-}
-
-_WHOLE_EXCHANGE: Final = frozenset(
-    {FeedState.COOLING, FeedState.UNAVAILABLE, FeedState.BLOCKED}
-)
-"""What an exchange says of all its markets at once."""
 
 SEVERITY_STYLE: Final = {
     Severity.LOW: "yellow",
@@ -67,6 +56,7 @@ class View:
     board: BoardSnapshot
     glyphs: Glyphs
     now_mono: float
+    look: Look = field(default_factory=Look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,24 +90,28 @@ def fitted(text: Text, width: int, glyphs: Glyphs, *, right: bool = False) -> Te
     return Text.assemble(room, text) if right else Text.assemble(text, room)
 
 
-def effective_feed(row: MarketRow, board: BoardSnapshot) -> Feed:
-    """Return the row's feed state, or its exchange's where that decides."""
-    exchange = board.exchanges.get(row.market.exchange)
-    if exchange is not None and exchange.state in _WHOLE_EXCHANGE:
-        return exchange
-    return row.feed
-
-
 def _symbol(row: MarketRow, view: View) -> Text:
-    name = view.glyphs.text(row.market.name)
+    """Return severity's shape, a mark, the cursor, and the name."""
+    glyphs = view.glyphs
+    severity = alarm(row, view.board)
+    cursor = glyphs.cursor if row.market.key == view.look.selected else " "
+    told = f"{_shape(row, glyphs)}{_mark(row, view)}{cursor}"
+    style = SEVERITY_STYLE[severity] if severity is not None else ""
+    return Text(f"{told}{glyphs.text(row.market.name)}", style=style)
+
+
+def _shape(row: MarketRow, glyphs: Glyphs) -> str:
     if row.finding is None or not is_open(row.finding):
-        return Text(f"  {name}")
-    style = SEVERITY_STYLE[row.finding.severity]
-    return Text(f"{_shape(row.finding, view.glyphs)} {name}", style=style)
+        return " "
+    return glyphs.severe if row.finding.severity >= Severity.HIGH else glyphs.mild
 
 
-def _shape(finding: Finding, glyphs: Glyphs) -> str:
-    return glyphs.severe if finding.severity >= Severity.HIGH else glyphs.mild
+def _mark(row: MarketRow, view: View) -> str:
+    """Return the key that was pressed for this market: m for muted, a for seen."""
+    if muted_for_s(row, view.board, view.now_mono):
+        return "m"
+    is_seen = row.finding is not None and row.finding.episode in view.board.acknowledged
+    return "a" if is_seen and is_open(row.finding) else " "
 
 
 def _exchange(row: MarketRow, view: View) -> Text:
@@ -129,14 +123,22 @@ def _price(row: MarketRow, view: View) -> Text:
 
 
 def _change(row: MarketRow, view: View) -> Text:
-    if row.change is None or not math.isfinite(row.change):
-        return Text(view.glyphs.text(UNKNOWN), style="bright_black")
-    figure = f"{abs(row.change) * 100:.2f}"
+    return _moved(row.change, view.glyphs)
+
+
+def _change_1h(row: MarketRow, view: View) -> Text:
+    return _moved(row.change_1h, view.glyphs)
+
+
+def _moved(change: float | None, glyphs: Glyphs) -> Text:
+    if change is None or not math.isfinite(change):
+        return Text(glyphs.text(UNKNOWN), style="bright_black")
+    figure = f"{abs(change) * 100:.2f}"
     if float(figure) == 0:
         return Text(figure, style="bright_black")
-    if row.change < 0:
-        return Text(f"{view.glyphs.down}{figure}", style="red")
-    return Text(f"{view.glyphs.up}{figure}", style="green")
+    if change < 0:
+        return Text(f"{glyphs.down}{figure}", style="red")
+    return Text(f"{glyphs.up}{figure}", style="green")
 
 
 def _nearness(row: MarketRow, view: View) -> Text:
@@ -145,10 +147,21 @@ def _nearness(row: MarketRow, view: View) -> Text:
         return Text(f"warming up {have} of {need} h", style="bright_black")
     if row.nearness is None or not math.isfinite(row.nearness):
         return Text(view.glyphs.text(UNKNOWN), style="bright_black")
-    side = {PositionSide.LONG: "L", PositionSide.SHORT: "S", None: " "}[row.liquidated]
     bar = _bar(row.nearness, view.glyphs)
+    side = _side(row.liquidated, view.glyphs)
     shown = f"{bar} {min(row.nearness, 9.99):>5.0%} {side}"
     return Text(shown, style=_nearness_style(row.nearness))
+
+
+def _side(liquidated: PositionSide | None, glyphs: Glyphs) -> str:
+    """Return the way the price goes, and L or S for whose positions are closed."""
+    match liquidated:
+        case PositionSide.LONG:
+            return f"{glyphs.down}L"
+        case PositionSide.SHORT:
+            return f"{glyphs.up}S"
+        case None:
+            return ""
 
 
 def _nearness_style(nearness: float) -> str:
@@ -185,39 +198,20 @@ def _spread(count: int, most: int) -> list[int]:
 
 
 def _feed(row: MarketRow, view: View) -> Text:
+    return _feed_as(feed_words, row, view)
+
+
+def _narrow_feed(row: MarketRow, view: View) -> Text:
+    return _feed_as(few_feed_words, row, view)
+
+
+def _feed_as(
+    told: Callable[[Feed, MarketRow, float], str], row: MarketRow, view: View
+) -> Text:
     feed = effective_feed(row, view.board)
-    words = _feed_words(feed, row, view.now_mono)
-    shown = (
-        words if view.glyphs.only_ascii else f"{view.glyphs.feed[feed.state]} {words}"
-    )
-    return Text(view.glyphs.text(shown), style=FEED_STYLE[feed.state])
-
-
-def _feed_words(feed: Feed, row: MarketRow, now_mono: float) -> str:
-    left = "" if feed.until_mono is None else _brief(feed.until_mono - now_mono)
-    match feed.state:
-        case FeedState.RETRY:
-            return f"retry {feed.attempt}/{feed.attempts} {left}"
-        case FeedState.COOLING:
-            return f"cooling {left}"
-        case FeedState.UNAVAILABLE:
-            return f"down {left or _brief(now_mono - feed.since_mono)}"
-        case FeedState.STALE:
-            known = feed.since_mono if row.updated_mono is None else row.updated_mono
-            return f"stale {_brief(now_mono - known)}"
-        case _:
-            return feed.state.value
-
-
-def _brief(seconds: float) -> str:
-    """Return a duration for a narrow column: ``1.4s``, ``27s``, ``4m``, ``3h``."""
-    seconds = max(seconds, 0.0)
-    if seconds < 9.95:
-        return f"{seconds:.1f}s"
-    for size, unit in ((1, "s"), (60, "m"), (3600, "h")):
-        if seconds < size * 100:
-            return f"{seconds / size:.0f}{unit}"
-    return f"{seconds / 86400:.0f}d"
+    words = told(feed, row, view.now_mono)
+    mark = "" if view.glyphs.only_ascii else f"{view.glyphs.feed[feed.state]} "
+    return Text(view.glyphs.text(f"{mark}{words}"), style=FEED_STYLE[feed.state])
 
 
 def _age(row: MarketRow, view: View) -> Text:
@@ -226,31 +220,36 @@ def _age(row: MarketRow, view: View) -> Text:
     age_s = view.now_mono - row.updated_mono
     late = age_s / (view.board.interval_s.get(row.market.exchange, 5.0) * _LATE)
     style = "red" if late > 2 else "yellow" if late > 1 else ""
-    return Text(_brief(age_s), style=style)
+    return Text(brief(age_s), style=style)
 
 
 def _last(row: MarketRow, view: View) -> Text:
     finding = row.finding
     if finding is None:
         return Text("")
+    falls = finding.liquidated is PositionSide.LONG
+    arrow = view.glyphs.down if falls else view.glyphs.up
     at = time_of_day(finding.onset_ms)[:5]
-    side, strength = finding.liquidated.name, finding.severity.name
-    moved = percent(finding.change, digits=1)
-    words = f"{side} {strength} {at} {moved}"
+    moved = percent(finding.change, digits=1).replace(" ", "")
+    words = f"{finding.liquidated.name} {finding.severity.name} {at} {moved}"
     style = SEVERITY_STYLE[finding.severity] if is_open(finding) else "bright_black"
-    return Text(view.glyphs.text(words), style=style)
+    return Text(f"{arrow}{view.glyphs.text(words)}", style=style)
 
 
 _SPARK = Column("Price 30m", 15, 5, _spark)
 
 COLUMNS: Final = (
-    Column("  Symbol", 14, 1, _symbol),
+    Column("   Symbol", 15, 1, _symbol),
     Column("Exchange", 10, 2, _exchange),
     Column("Price", 11, 1, _price, right=True),
     Column("5m %", 6, 2, _change, right=True),
+    Column("1h %", 6, 6, _change_1h, right=True),
     Column("Nearness", 21, 3, _nearness),
     _SPARK,
     Column("Feed", 16, 1, _feed),
     Column("Age", 4, 3, _age, right=True),
-    Column("Last finding", 26, 4, _last),
+    Column("Last finding", 25, 4, _last),
 )
+
+NARROW_FEED: Final = Column("Feed", 16, 1, _narrow_feed)
+"""The feed where it has to do with less than its width."""

@@ -18,6 +18,8 @@ _FOR_ASCII = str.maketrans(
         "\N{MIDDLE DOT}": "-",
         "\N{HORIZONTAL ELLIPSIS}": "...",
         "\N{GREATER-THAN OR EQUAL TO}": ">=",
+        "\N{UPWARDS ARROW}": "up",
+        "\N{DOWNWARDS ARROW}": "down",
     }
 )
 
@@ -33,6 +35,7 @@ class Glyphs:
     rule: str
     between: str
     more: str
+    cursor: str
     bar: str
     spark: str
     feed: Mapping[FeedState, str]
@@ -56,6 +59,7 @@ UNICODE = Glyphs(
     rule="─",
     between=" · ",
     more="…",
+    cursor="\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
     bar=" ▏▎▍▌▋▊▉█",
     spark="▁▂▃▄▅▆▇█",
     feed={
@@ -85,6 +89,7 @@ ASCII = Glyphs(
     rule="-",
     between=", ",
     more="~",
+    cursor=">",
     bar=" -=#",
     spark="_.-:=+*#",
     feed={

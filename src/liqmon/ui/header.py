@@ -8,14 +8,18 @@ from rich.text import Text
 
 from liqmon.core.board import BoardSnapshot, Receiver
 from liqmon.core.events import BreakerState, FeedState
-from liqmon.ui.cells import FEED_STYLE, effective_feed, fitted
+from liqmon.ui.cells import View, fitted
+from liqmon.ui.feeds import FEED_STYLE, brief, effective_feed
 from liqmon.ui.figures import span, time_of_day
 from liqmon.ui.glyphs import Glyphs
 
-__all__ = ["header"]
+__all__ = ["header", "packed"]
 
 _GAP = "   "
 _MOST_LINES = 4
+
+_FROM_WORST = list(reversed(FeedState))
+"""In a narrow terminal the end of the line is lost."""
 
 _BREAKER_STYLE = {
     BreakerState.CLOSED: "green",
@@ -25,28 +29,38 @@ _BREAKER_STYLE = {
 }
 
 
-def header(
-    board: BoardSnapshot, *, now_mono: float, now_ms: int, width: int, glyphs: Glyphs
-) -> list[Text]:
-    """Return the header's lines, each exactly ``width`` cells, the banner last."""
+def header(view: View, *, now_ms: int, width: int, height: int) -> list[Text]:
+    """Return the header's lines, each exactly ``width`` cells, notices last.
+
+    It takes a third of the terminal's ``height`` at most.
+    """
+    board, glyphs, now_mono = view.board, view.glyphs, view.now_mono
     facts = [
         Text(f"liqmon {glyphs.text(board.version)}", style="bold"),
         *_exchanges(board, glyphs),
         _discord(board.receiver, now_mono, glyphs),
         *_outbox(board.receiver),
         Text(f"raised {board.raised}"),
+        *_muted(board, now_mono),
         Text(f"{time_of_day(board.exchange_ms or now_ms)} UTC"),
         Text(f"up {span(now_mono - board.started_mono)}"),
     ]
-    lines = [fitted(line, width, glyphs) for line in _packed(facts, width)]
-    if board.banner:
-        banner = Text(f" ! {glyphs.text(board.banner)}", style="bold yellow")
-        lines.append(fitted(banner, width, glyphs))
-    return lines
+    notices = list(_notices(view))
+    most = max(min(_MOST_LINES, height // 3 - len(notices)), 1)
+    lines = [*packed(facts, width)[:most], *notices]
+    return [fitted(line, width, glyphs) for line in lines]
 
 
-def _packed(facts: list[Text], width: int) -> list[Text]:
-    """Fill lines with whole facts; a small terminal does without the last ones."""
+def _notices(view: View) -> Iterator[Text]:
+    if view.board.banner:
+        banner = view.glyphs.text(view.board.banner)
+        yield Text(f" ! {banner}", style="bold yellow")
+    if view.look.is_held:
+        yield Text(" PAUSED - still monitoring; p goes on", style="bold")
+
+
+def packed(facts: list[Text], width: int) -> list[Text]:
+    """Return lines filled with whole facts."""
     lines = [Text(" ")]
     for fact in facts:
         room = width - cell_len(lines[-1].plain)
@@ -55,7 +69,7 @@ def _packed(facts: list[Text], width: int) -> list[Text]:
             lines[-1] = Text.assemble(lines[-1], gap, fact)
         else:
             lines.append(Text.assemble(" ", fact))
-    return lines[:_MOST_LINES]
+    return lines
 
 
 def _exchanges(board: BoardSnapshot, glyphs: Glyphs) -> Iterator[Text]:
@@ -69,7 +83,9 @@ def _exchanges(board: BoardSnapshot, glyphs: Glyphs) -> Iterator[Text]:
         if not states and name in board.exchanges:
             states[board.exchanges[name].state] = 1
         fact = Text.assemble((glyphs.text(name), "bold"))
-        for place, (state, count) in enumerate(sorted(states.items(), key=_calm_first)):
+        for place, (state, count) in enumerate(
+            sorted(states.items(), key=_worst_first)
+        ):
             fact.append(glyphs.between if place else " ")
             fact.append(f"{count} {state}", style=FEED_STYLE[state])
         yield fact
@@ -79,8 +95,10 @@ def _exchanges(board: BoardSnapshot, glyphs: Glyphs) -> Iterator[Text]:
     yield Text(f"{glyphs.text(board.timeframe)} candles{pace}")
 
 
-def _calm_first(entry: tuple[FeedState, int]) -> tuple[bool, str]:
-    return entry[0] is not FeedState.OK, entry[0].value
+def _worst_first(entry: tuple[FeedState, int]) -> tuple[bool, int]:
+    """Order what is said of an exchange: how many are well, then the worst."""
+    state, _ = entry
+    return state is not FeedState.OK, _FROM_WORST.index(state)
 
 
 def _exchanges_of_rows(board: BoardSnapshot) -> Iterator[str]:
@@ -109,6 +127,14 @@ def _detail(receiver: Receiver, now_mono: float) -> str:
             return f" {receiver.latency_s * 1000:.0f} ms"
         case _:
             return ""
+
+
+def _muted(board: BoardSnapshot, now_mono: float) -> Iterator[Text]:
+    until = {key: at for key, at in board.muted.items() if at > now_mono}
+    if "" in until:
+        yield Text(f"all muted for {brief(until[''] - now_mono)}", style="yellow")
+    elif until:
+        yield Text(f"{len(until)} muted", style="yellow")
 
 
 def _countdown(seconds: float) -> str:

@@ -1,7 +1,8 @@
 """The table as text or as a picture, for documentation."""
 
+import re
 from io import StringIO
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 
@@ -12,6 +13,15 @@ __all__ = ["export_svg", "export_text"]
 
 _TITLE: Final = "liqmon watch"
 
+_SPACE: Final = "&#160;"
+_CELL: Final = 12.2
+"""How wide rich draws a cell, and as what it writes a space."""
+
+_TEXT: Final = re.compile(
+    r'(<text class="liqmon-r\d+" x=")([\d.]+)(" [^>]*textLength=")([\d.]+)("[^>]*>)'
+    r"([^<]*)</text>"
+)
+
 
 def export_text(
     snapshot: BoardSnapshot,
@@ -20,10 +30,9 @@ def export_text(
     now_ms: int,
     width: int,
     height: int,
-    ascii_only: bool = False,
-    scroll: int = 0,
+    **how: Any,
 ) -> str:
-    """Return a frame as plain text, line ends trimmed."""
+    """Return a frame as plain text, line ends trimmed; ``how`` as for ``build``."""
     console = _recorder(width, height)
     console.print(
         build(
@@ -32,8 +41,7 @@ def export_text(
             now_ms=now_ms,
             width=width,
             height=height,
-            ascii_only=ascii_only,
-            scroll=scroll,
+            **how,
         )
     )
     lines = console.export_text().splitlines()
@@ -48,13 +56,34 @@ def export_svg(
     width: int,
     height: int,
     title: str = _TITLE,
+    **how: Any,
 ) -> str:
     """Return a frame as SVG; the same snapshot gives the same bytes."""
     console = _recorder(width, height)
     console.print(
-        build(snapshot, now_mono=now_mono, now_ms=now_ms, width=width, height=height)
+        build(
+            snapshot,
+            now_mono=now_mono,
+            now_ms=now_ms,
+            width=width,
+            height=height,
+            **how,
+        )
     )
-    return console.export_svg(title=title, unique_id="liqmon")
+    return _TEXT.sub(_tight, console.export_svg(title=title, unique_id="liqmon"))
+
+
+def _tight(text: re.Match[str]) -> str:
+    """Move a text to where its ink begins: some viewers drop the spaces before it."""
+    head, x, middle, length, foot, padded = text.groups()
+    padded = padded.replace(_SPACE, " ")
+    words = padded.strip()
+    if not words:
+        return ""
+    begin = float(x) + (len(padded) - len(padded.lstrip())) * _CELL
+    span = float(length) - (len(padded) - len(words)) * _CELL
+    words = words.replace(" ", _SPACE)
+    return f"{head}{begin:g}{middle}{span:g}{foot}{words}</text>"
 
 
 def _recorder(width: int, height: int) -> Console:

@@ -1,35 +1,33 @@
-"""The live table: a frozen snapshot in, a frame out.
+"""The live table: a frozen snapshot and a look in, a frame out.
 
 Only what fits is drawn, so a frame costs the same for ten markets and for a thousand.
-Columns have fixed widths and leave as a whole when the terminal is narrow; the feed
-state never leaves.
+A row is one padded line of text, six times cheaper than rich's own table (measured: 6
+against 39 ms a frame at 50 rows). Columns have fixed widths and leave as a whole when
+the terminal is narrow; the feed state never leaves.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from liqmon.core.board import BoardSnapshot, MarketRow
-from liqmon.core.events import BreakerChanged, Event, FindingRaised, GaveUp
-from liqmon.ui.cells import COLUMNS, SEVERITY_STYLE, Column, View, fitted
-from liqmon.ui.glyphs import ASCII, UNICODE, Glyphs
+from liqmon.ui.cells import COLUMNS, NARROW_FEED, Column, View, fitted
+from liqmon.ui.controls import Remark
+from liqmon.ui.detail import detail_lines
+from liqmon.ui.glyphs import ASCII, UNICODE
 from liqmon.ui.header import header
-from liqmon.ui.lines import stamped
+from liqmon.ui.look import Look, Pane, arranged
+from liqmon.ui.panes import LogLine, event_lines, help_lines, log_lines
 
-__all__ = ["build", "most_scroll"]
+__all__ = ["build", "page"]
 
 _ROOMY: Final = 130
 """From this width on columns stand two cells apart."""
-
-_TABLE_ROWS: Final = 40
-"""Above this many visible rows a line of text each is six times cheaper than a table
-(measured: 39 against 6 ms a frame at 50 rows)."""
-
-_KEYS: Final = " q quit   up/down scroll"
 
 _EVENTS_WANTED: Final = 3
 _FRAME_LINES: Final = 4
@@ -37,73 +35,101 @@ _FRAME_LINES: Final = 4
 
 
 def build(
-    snapshot: BoardSnapshot,
+    board: BoardSnapshot,
     *,
     now_mono: float,
     now_ms: int,
     width: int,
     height: int,
     ascii_only: bool = False,
-    scroll: int = 0,
+    look: Look | None = None,
+    remarks: Sequence[Remark] = (),
+    log: Sequence[LogLine] = (),
 ) -> RenderableType:
     """Return the frame for a terminal of ``width`` by ``height`` cells.
 
-    ``scroll`` is the number of rows above the first visible one; too much is clamped.
+    ``remarks`` and ``log`` are oldest first.
     """
+    look = look or Look()
     glyphs = ASCII if ascii_only else UNICODE
-    view = View(snapshot, glyphs, now_mono)
-    above = header(
-        snapshot, now_mono=now_mono, now_ms=now_ms, width=width, glyphs=glyphs
-    )
+    view = View(board, glyphs, now_mono, look)
+    above = header(view, now_ms=now_ms, width=width, height=height)
     room = height - len(above) - _FRAME_LINES
-    first, shown, hidden = _window(len(snapshot.rows), room, scroll, snapshot)
-    columns = _columns(snapshot, width)
-    rows = list(islice(snapshot.rows.values(), first, first + shown))
-    more = [Text(f"  {hidden} more, up and down to scroll")] if hidden else []
-    events = _events(snapshot, room - shown - len(more), width, glyphs)
-    return Group(
-        *above,
-        _joined([column.head(column.width, glyphs) for column in columns], width),
-        Text(glyphs.rule * _total(columns, width), style="bright_black"),
-        *_body(rows, columns, view, width),
-        *(fitted(line, width, glyphs) for line in more),
-        Text(""),
-        *events,
-        fitted(Text(_KEYS, style="bright_black"), width, glyphs),
-    )
+    if look.pane is Pane.HELP:
+        body = help_lines(room + 3, width, glyphs)
+    else:
+        body = _body(view, room, width, remarks, log)
+    spare = height - len(above) - len(body) - 1
+    blank = [Text("")] * max(spare, 0)
+    return Group(*above, *body, *blank, _footer(view, width))
 
 
-def most_scroll(snapshot: BoardSnapshot) -> int:
-    """Return the scroll that leaves one row, so that keys cannot run away."""
-    return max(len(snapshot.rows) - 1, 0)
+def page(board: BoardSnapshot, look: Look, *, width: int, height: int) -> int:
+    """Return how many rows there is room for."""
+    view = View(board, UNICODE, 0.0, look)
+    above = header(view, now_ms=0, width=width, height=height)
+    room = height - len(above) - _FRAME_LINES
+    return _window(len(arranged(board, look)), room, _wanted(view, room, 0))
 
 
-def _window(
-    rows: int, room: int, scroll: int, snapshot: BoardSnapshot
-) -> tuple[int, int, int]:
-    """Return the first visible row, how many there are, and how many are not seen."""
-    events = min(_EVENTS_WANTED, len(snapshot.events))
-    if rows <= room - events:
-        return 0, rows, 0
-    shown = max(room - events - 1, 1)
-    return min(max(scroll, 0), rows - shown), shown, rows - shown
+def _body(
+    view: View,
+    room: int,
+    width: int,
+    remarks: Sequence[Remark],
+    log: Sequence[LogLine],
+) -> list[Text]:
+    columns = _columns(view.board, width)
+    rows = arranged(view.board, view.look)
+    shown = _window(len(rows), room, _wanted(view, room, len(remarks)))
+    first = _first(rows, shown, view.look)
+    lines = [
+        _joined([column.head(column.width, view.glyphs) for column in columns], width),
+        Text(view.glyphs.rule * _total(columns, width), style="bright_black"),
+        *_rows(rows[first : first + shown], columns, view, width),
+        *_more(len(rows) - shown, view, width),
+    ]
+    left = max(room + 2 - len(lines), 0)
+    return [*lines, Text(""), *islice(_below(view, left, width, remarks, log), left)]
+
+
+def _wanted(view: View, room: int, remarks: int) -> int:
+    """Return how many lines below the rows are worth hiding rows for."""
+    if view.look.pane is None:
+        return min(_EVENTS_WANTED, len(view.board.events) + remarks)
+    return room - max(room // 3, 1)
+
+
+def _window(rows: int, room: int, wanted: int) -> int:
+    """Return how many rows are shown; a line says so if these are not all."""
+    return rows if rows <= room - wanted else max(room - wanted - 1, 1)
+
+
+def _first(rows: Sequence[MarketRow], shown: int, look: Look) -> int:
+    """Return the first visible row, so that the selected one is visible."""
+    first = min(max(look.top, 0), max(len(rows) - shown, 0))
+    for at, row in enumerate(rows):
+        if row.market.key == look.selected:
+            return min(max(first, at - shown + 1), at)
+    return first
 
 
 # columns
 
 
-def _columns(snapshot: BoardSnapshot, width: int) -> tuple[Column, ...]:
-    """Return the columns that fit, the least important dropped first."""
-    exchanges = {row.market.exchange for row in snapshot.rows.values()}
-    kept = [
+def _columns(board: BoardSnapshot, width: int) -> tuple[Column, ...]:
+    """Return the columns that fit, the important ones first to be given room."""
+    exchanges = {row.market.exchange for row in board.rows.values()}
+    asked = [
         column for column in COLUMNS if column.title != "Exchange" or len(exchanges) > 1
     ]
-    while _total(kept, width) > width:
-        least = max(kept, key=lambda column: column.priority)
-        if least.priority == 1:
-            return _squeezed(kept, width)
-        kept.remove(least)
-    return tuple(kept)
+    kept = [column for column in asked if column.priority == 1]
+    if _total(kept, width) > width:
+        return _squeezed(kept, width)
+    for column in sorted(asked, key=lambda column: column.priority):
+        if column not in kept and _total([*kept, column], width) <= width:
+            kept.append(column)
+    return tuple(column for column in asked if column in kept)
 
 
 def _squeezed(columns: list[Column], width: int) -> tuple[Column, ...]:
@@ -112,39 +138,37 @@ def _squeezed(columns: list[Column], width: int) -> tuple[Column, ...]:
     left = width - _total(others, width) - _gap(width)
     if left < 1 and len(others) > 1:
         return _squeezed([*others[:-1], feed], width)
-    return (*others, replace(feed, width=max(left, 1)))
+    if left < 1:
+        others, left = [replace(others[0], width=max(width - 2, 1))], 1
+    return (*others, replace(NARROW_FEED, width=left))
 
 
 def _gap(width: int) -> int:
     return 2 if width >= _ROOMY else 1
 
 
-def _total(columns: list[Column] | tuple[Column, ...], width: int) -> int:
+def _total(columns: Sequence[Column], width: int) -> int:
     return sum(column.width for column in columns) + _gap(width) * (len(columns) - 1)
 
 
 # rows
 
 
-def _body(
-    rows: list[MarketRow], columns: tuple[Column, ...], view: View, width: int
-) -> list[RenderableType]:
-    cells = [
-        [column.draw(row, view, column.width) for column in columns] for row in rows
-    ]
-    if len(cells) > _TABLE_ROWS:
-        return [_joined(line, width) for line in cells]
-    table = Table(
-        box=None,
-        show_header=False,
-        padding=(0, _gap(width), 0, 0),
-        pad_edge=False,
-    )
-    for column in columns:
-        table.add_column(width=column.width, no_wrap=True, overflow="crop")
-    for line in cells:
-        table.add_row(*line)
-    return [table] if cells else [Text("  connecting", style="bright_black")]
+def _rows(
+    rows: Sequence[MarketRow], columns: Sequence[Column], view: View, width: int
+) -> Iterator[Text]:
+    for row in rows:
+        line = _joined(
+            [column.draw(row, view, column.width) for column in columns], width
+        )
+        if row.market.key == view.look.selected:
+            line.stylize("reverse")
+        yield line
+    if not view.board.rows:
+        yield Text("  connecting", style="bright_black")
+    elif not rows:
+        filtered = view.glyphs.text(view.look.filter)
+        yield fitted(Text(f"   no market like '{filtered}'"), width, view.glyphs)
 
 
 def _joined(cells: list[Text], width: int) -> Text:
@@ -153,29 +177,61 @@ def _joined(cells: list[Text], width: int) -> Text:
     return line
 
 
-# below the table
+def _more(hidden: int, view: View, width: int) -> Iterator[Text]:
+    if hidden:
+        words = f"{view.glyphs.text('…')} {hidden} more (arrows to scroll, / to filter)"
+        yield fitted(Text(f"   {words}", style="bright_black"), width, view.glyphs)
 
 
-def _events(
-    snapshot: BoardSnapshot, room: int, width: int, glyphs: Glyphs
-) -> list[Text]:
-    """Return the last events, newest first."""
-    newest = reversed(snapshot.events[-room:] if room > 0 else ())
-    return [
-        fitted(
-            Text(f" {glyphs.text(stamped(event))}", style=_event_style(event)),
-            width,
-            glyphs,
-        )
-        for event in newest
-    ]
+# below the rows
 
 
-def _event_style(event: Event) -> str:
-    match event:
-        case FindingRaised(finding=finding):
-            return SEVERITY_STYLE[finding.severity]
-        case BreakerChanged() | GaveUp():
-            return "yellow"
-        case _:
-            return "default"
+def _below(
+    view: View,
+    room: int,
+    width: int,
+    remarks: Sequence[Remark],
+    log: Sequence[LogLine],
+) -> Iterator[Text]:
+    board, look, glyphs = view.board, view.look, view.glyphs
+    if look.pane is Pane.LOG:
+        yield from log_lines(log, room, width, glyphs)
+        return
+    if look.pane is Pane.DETAIL:
+        row = board.rows.get(look.selected)
+        if row is not None:
+            yield from detail_lines(row, view, room, width)
+            return
+    yield from event_lines(board.events, room, width, glyphs, remarks)
+
+
+def _footer(view: View, width: int) -> Text:
+    look, glyphs = view.look, view.glyphs
+    if look.is_typing:
+        typed = Text(f" / {glyphs.text(look.filter)}_   Enter keeps, Esc clears")
+        return fitted(typed, width, glyphs)
+    line = Text(" ")
+    for words, style in _offers(look):
+        gap = "" if line.plain == " " else "  "
+        if cell_len(line.plain) + len(gap) + cell_len(words) > width:
+            break
+        line.append(f"{gap}{glyphs.text(words)}", style=style)
+    return fitted(line, width, glyphs)
+
+
+def _offers(look: Look) -> Iterator[tuple[str, str]]:
+    """Yield what is worth saying in the last line, the most important first."""
+    if look.hint:
+        yield look.hint, "yellow"
+    yield "q quit", "bright_black"
+    if look.filter:
+        yield f"/ filter: {look.filter}", "yellow"
+    yield (
+        f"s sort: {look.sort}{' reversed' if look.is_reversed else ''}",
+        "bright_black",
+    )
+    for words in ("? help", "p pause", "/ filter", "m mute 30 min", "a acknowledge"):
+        if words != "/ filter" or not look.filter:
+            yield words, "bright_black"
+    for words in ("Enter details", "l log", "r reverse", "t test webhook", "R reload"):
+        yield words, "bright_black"

@@ -1,5 +1,6 @@
 """``liqmon watch`` on a terminal: the table, the keys, and what is left behind."""
 
+import json
 import re
 import signal
 import termios
@@ -39,6 +40,41 @@ async def test_q_quits_and_leaves_the_terminal_as_it_was(
             assert ended.code == 0
             assert_restored(terminal, before)
             assert COLOUR.search(terminal.seen)
+
+
+async def test_keys_steer_the_watch_and_the_order_is_remembered(shell: Shell) -> None:
+    async with a_stage(FALLEN_MS) as stage:
+        shell = shell.given(stage.environ, XTERM)
+        with a_terminal() as terminal:
+            async with shell.on_terminal(
+                terminal, "watch", "BTCUSDT", "ETHUSDT"
+            ) as running:
+                await terminal.shows(b"HIGH")
+                await terminal.shows(b"liqmon ! 1 alert")
+                terminal.press(b"t")
+                await terminal.shows(b"test message: delivered")
+                assert any("TEST" in text for text in stage.arrived())
+                terminal.press(b"m")
+                await terminal.shows(b"select a market first")
+                terminal.press(b"jm")
+                await terminal.shows(b"BTCUSDT is muted for 30 min")
+                await terminal.shows(b"1 muted")
+                terminal.press(b"ma")
+                await terminal.shows(b"BTCUSDT speaks again")
+                await terminal.shows(b"BTCUSDT: acknowledged")
+                await terminal.shows(b"\x1b]0;liqmon\x07")
+                terminal.press(b"R")
+                await terminal.shows(b"settings reloaded")
+                terminal.press(b"\rsb")
+                await terminal.shows(b"an hour ago")
+                await terminal.shows(b"the bell is off")
+                terminal.press(b"l")
+                await terminal.shows(b"info cli.watching: settings reloaded")
+                terminal.press(b"q")
+                assert (await running.ended()).code == 0
+
+    kept = json.loads((shell.state / "table.json").read_text())
+    assert kept == {"sort": "config", "reversed": False, "bell": False}
 
 
 @pytest.mark.parametrize("code", [143, 0], ids=["sigterm", "ctrl-c"])

@@ -3,7 +3,13 @@
 import pytest
 
 from factories import MARKET, a_finding
-from liqmon.core.board import EVENTS_KEPT, BoardSnapshot, MarketRow, with_event
+from liqmon.core.board import (
+    EVENTS_KEPT,
+    RECENT_KEPT,
+    BoardSnapshot,
+    MarketRow,
+    with_event,
+)
 from liqmon.core.events import (
     BreakerChanged,
     BreakerState,
@@ -103,3 +109,32 @@ def test_the_board_remembers_the_last_events_only() -> None:
     board = after(*[summary] * (EVENTS_KEPT + 5))
 
     assert len(board.events) == EVENTS_KEPT
+
+
+def test_each_market_keeps_the_last_of_what_happened_to_it() -> None:
+    other = Healed(0, MARKET.exchange, "ETH/USDT:USDT", "closed")
+    whole = Healed(0, MARKET.exchange, "", "closed")
+    mine = [Healed(at_ms, *BTC, "closed") for at_ms in range(RECENT_KEPT + 5)]
+    board = after(other, whole, *mine)
+
+    assert board.recent == {MARKET.key: tuple(mine[5:])}
+
+
+def test_a_delivery_is_remembered_with_the_market_of_its_episode() -> None:
+    finding = a_finding()
+    raised = FindingRaised(0, finding)
+    sent = Delivery(1, finding.episode, DeliveryStatus.SENT)
+    report = Delivery(2, "", DeliveryStatus.SENT)
+    unknown = Delivery(3, "another", DeliveryStatus.SENT)
+
+    assert after(raised, sent, report, unknown).recent == {MARKET.key: (raised, sent)}
+
+
+@pytest.mark.parametrize(
+    ("hour", "change"),
+    [((), None), ((100.0, 98.0), -0.02), ((float("nan"), 98.0), None)],
+)
+def test_the_change_of_an_hour_takes_both_ends(
+    hour: tuple[float, ...], change: float | None
+) -> None:
+    assert MarketRow(MARKET, hour=hour).change_1h == pytest.approx(change)

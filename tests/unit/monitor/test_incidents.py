@@ -10,7 +10,7 @@ from liqmon.core.model import Finding, Phase, Severity
 from liqmon.monitor.incidents import (
     EDIT_EVERY_MS,
     EDITABLE_MS,
-    edit_at_end,
+    edit_telling,
     finding_in,
     is_material,
     next_edit,
@@ -124,7 +124,7 @@ def test_a_message_an_hour_old_or_from_the_future_is_never_edited(age_ms: int) -
     worse = standing(post, further(ONE, 0.01))
 
     assert next_edit([worse], now_ms=LATER_MS) == (None, None)
-    assert edit_at_end(worse, ended(ONE), now_ms=LATER_MS) is None
+    assert edit_telling(worse, ended(ONE), now_ms=LATER_MS) is None
 
 
 def test_a_clock_that_was_set_back_does_not_stop_the_edits() -> None:
@@ -183,7 +183,7 @@ def test_a_lost_message_is_posted_anew_with_what_no_newer_one_tells() -> None:
 
 
 def test_the_end_makes_the_message_grey_at_once_and_closes_it() -> None:
-    edit = edit_at_end(standing(a_post(ONE), ONE), ended(ONE), now_ms=NOW_MS + 1)
+    edit = edit_telling(standing(a_post(ONE), ONE), ended(ONE), now_ms=NOW_MS + 1)
 
     assert edit is not None
     assert edit.findings == (ended(ONE),)
@@ -197,13 +197,13 @@ def test_a_message_that_is_closed_or_lost_is_not_edited_at_the_end(
 ) -> None:
     there = standing(a_post(ONE, **changes), ONE)
 
-    assert edit_at_end(there, ended(ONE), now_ms=NOW_MS + 1) is None
+    assert edit_telling(there, ended(ONE), now_ms=NOW_MS + 1) is None
 
 
 def test_of_two_episodes_the_one_that_goes_on_leads_whatever_its_severity() -> None:
     shared = standing(a_post(ONE, TWO), ONE, TWO)
 
-    edit = edit_at_end(shared, ended(TWO), now_ms=NOW_MS + 1)
+    edit = edit_telling(shared, ended(TWO), now_ms=NOW_MS + 1)
 
     assert edit is not None
     assert edit.findings == (ONE, ended(TWO))
@@ -213,7 +213,7 @@ def test_of_two_episodes_the_one_that_goes_on_leads_whatever_its_severity() -> N
 def test_when_the_last_of_two_ends_the_worst_leads_and_the_message_is_closed() -> None:
     shared = standing(a_post(ONE, ended(TWO)), ONE, ended(TWO))
 
-    edit = edit_at_end(shared, ended(ONE), now_ms=NOW_MS + 1)
+    edit = edit_telling(shared, ended(ONE), now_ms=NOW_MS + 1)
 
     assert edit is not None
     assert edit.findings == (ended(TWO), ended(ONE))

@@ -1,4 +1,3 @@
-import asyncio
 import fcntl
 import io
 import json
@@ -6,30 +5,51 @@ import logging
 import os
 import pty
 import select
+import shlex
+import shutil
+import signal
 import struct
 import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import pyte
 import pytest
-from rich.console import ConsoleDimensions
 from rich.table import Column, Table
 
-from boards import a_board, a_large_board, a_row
+from boards import (
+    NOW_MONO,
+    NOW_MS,
+    ONSET,
+    a_board,
+    a_busy_board,
+    a_large_board,
+    a_market,
+    a_row,
+)
+from fakes import FakeClock
+from hands import Hands
 from liqmon.clock import SystemClock
-from liqmon.core.board import BoardSnapshot
+from liqmon.core.board import BoardSnapshot, with_event
+from liqmon.core.events import FindingRaised
+from liqmon.core.model import Finding, Severity
 from liqmon.ui import live as live_module
-from liqmon.ui.keys import Keys
+from liqmon.ui.controls import Remark
 from liqmon.ui.live import LiveView, is_ascii_only, usable
+from liqmon.ui.look import Look
+from liqmon.ui.picture import export_text
 
 PROGRAM = Path(__file__).with_name("a_watch.py")
 PATIENCE_S = 10.0
 ALTERNATE, BACK = b"\x1b[?1049h", b"\x1b[?1049l"
+HIDE_CURSOR, SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"
+HOME = b"\x1b[H"
+QUICK = Look(fps=50.0)
 
 
 @dataclass
@@ -96,66 +116,151 @@ def program(terminal: Terminal, *arguments: str) -> Iterator[subprocess.Popen[by
         process.communicate()
 
 
-def test_q_quits_and_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
-    before = terminal.modes()
-    with program(terminal, "9", "--own-terminal") as process:
-        terminal.wait_for(b"COIN0USDT")
+@dataclass
+class Glass:
+    """What a person in front of the terminal sees, in a terminal of pyte's making."""
+
+    terminal: Terminal
+    screen: pyte.Screen
+
+    @classmethod
+    def before(cls, terminal: Terminal, columns: int = 160, rows: int = 40) -> Self:
+        return cls(terminal, pyte.Screen(columns, rows))
+
+    def text(self) -> str:
+        """Return the lines as they stand once all that was written is there."""
+        return "".join(f"{line.rstrip()}\n" for line in self.screen.display)
+
+    def until(self, seen: Callable[[str], object]) -> None:
+        """Look until it is so."""
+        clock, stream = SystemClock(), pyte.ByteStream(self.screen)
+        ends = clock.monotonic() + PATIENCE_S
+        while True:
+            self.terminal.drain(0.02)
+            stream.feed(self.terminal.read)
+            self.terminal.read = b""
+            if seen(self.text()):
+                return
+            assert clock.monotonic() < ends, self.text()
+
+    def shows(self, *words: str) -> None:
+        self.until(lambda text: all(each in text for each in words))
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.terminal.resize(columns, rows)
+        self.screen.resize(rows, columns)
+
+
+def test_a_long_session_of_keys_and_the_terminal_is_as_it_was(
+    terminal: Terminal,
+) -> None:
+    before, glass = terminal.modes(), Glass.before(terminal)
+    with program(terminal, "30", "--own") as process:
+        glass.shows("COIN0USDT")
         during = terminal.modes()
+        # Ctrl-S would stop the output, and with it whoever writes there
+        terminal.press(b"\x13\x1b[6~")
+        glass.shows("\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}COIN")
+        terminal.press(b"/coin19\x1b[A\r")
+        glass.shows("filter: coin19", "COIN199USDT")
+        assert "COIN1USDT" not in glass.text()
+        terminal.press(b"\x1b")
+        glass.shows("COIN1USDT")
+        terminal.press(b"?")
+        glass.shows("acknowledge its open episode")
+        terminal.press(b"?l")
+        glass.shows("nothing yet")
+        terminal.press(b"lj\r")
+        glass.shows("an hour ago")
+        terminal.press(b"p")
+        glass.shows("PAUSED - still monitoring")
         terminal.press(b"q")
         terminal.wait_for(BACK)
         _, told = process.communicate(timeout=PATIENCE_S)
 
     assert process.returncode == 0, told
-    assert ALTERNATE in terminal.read
+    assert json.loads(told)["heartbeats"] > 5
     assert not during[3] & (termios.ICANON | termios.ECHO)
     assert not during[0] & termios.IXON
     assert during[3] & termios.ISIG
     assert terminal.modes() == before
 
 
-def test_sigterm_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
+@pytest.mark.parametrize("end", ["sigterm", "crash"])
+def test_after_sigterm_and_after_a_crash_the_terminal_is_as_it_was(
+    terminal: Terminal, end: str
+) -> None:
     before = terminal.modes()
-    with program(terminal, "9", "--own-terminal") as process:
-        terminal.wait_for(b"COIN0USDT")
-        process.terminate()
+    with program(terminal, "30", "--crash" if end == "crash" else "--own") as process:
+        if end == "sigterm":
+            terminal.wait_for(b"COIN0USDT")
+            process.terminate()
         terminal.wait_for(BACK)
-        process.communicate(timeout=PATIENCE_S)
+        terminal.drain(0.05)
+        _, told = process.communicate(timeout=PATIENCE_S)
 
     assert terminal.modes() == before
+    assert terminal.read.rfind(SHOW_CURSOR) > terminal.read.rfind(HIDE_CURSOR) >= 0
+    assert terminal.read.rfind(BACK) > terminal.read.rfind(ALTERNATE) >= 0
+    assert process.returncode == (1 if end == "crash" else 0)
+    assert (b"ZeroDivisionError" in told) is (end == "crash")
 
 
-def test_keys_scroll(terminal: Terminal) -> None:
-    with program(terminal, "9", "--own-terminal"):
-        terminal.wait_for(b"COIN0USDT")
-        terminal.read = b""
-        terminal.press(b"\x1b[6~")
-        terminal.wait_for(b"COIN50USDT")
-        terminal.read = b""
-        terminal.press(b"\x1b[5~\x1b[B\x1b[B")
-        terminal.wait_for(b"COIN2USDT")
-
-
-def test_without_the_foreground_the_terminal_is_not_touched(
+def test_started_with_an_ampersand_it_is_not_stopped_and_fg_gives_it_the_keys(
     terminal: Terminal,
 ) -> None:
     before = terminal.modes()
-    with program(terminal, "0.2") as process:
+    with program(terminal, "30", "--background") as process:
         terminal.wait_for(b"COIN0USDT")
         assert terminal.modes() == before
+        terminal.read = b""
+        terminal.wait_for(b"COIN0USDT")  # and goes on
+        process.send_signal(signal.SIGUSR1)
+        while terminal.modes() == before:
+            terminal.drain(0.02)
+        terminal.press(b"q")
         terminal.wait_for(BACK)
         process.communicate(timeout=PATIENCE_S)
 
     assert process.returncode == 0
+    assert terminal.modes() == before
 
 
 def test_a_terminal_that_nobody_reads_does_not_hold_up_the_loop(
     terminal: Terminal,
 ) -> None:
-    with program(terminal, "0.3", "--own-terminal") as process:
+    with program(terminal, "0.3", "--own") as process:
         _, told = process.communicate(timeout=PATIENCE_S)
 
     # 30 at best; a loop that waits for the terminal comes round once
     assert json.loads(told)["heartbeats"] > 5
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux here")
+def test_tmux_hears_the_bell_and_shows_the_title(tmp_path: Path) -> None:
+    def tmux(*arguments: str) -> str:
+        return subprocess.run(  # noqa: S603 - a server of our own
+            ["tmux", "-S", str(tmp_path / "tmux"), "-f", "/dev/null", *arguments],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"PYTHONPATH": "src:tests", "TERM": "screen-256color"},
+            cwd=PROGRAM.parents[3],
+        ).stdout.strip()
+
+    command = shlex.join([sys.executable, str(PROGRAM), "30", "--alert"])
+    tmux("new-session", "-d", "-x", "120", "-y", "30", f"exec {command}")
+    try:
+        clock = SystemClock()
+        ends = clock.monotonic() + PATIENCE_S
+        wanted = "1 liqmon ! 30 alerts"
+        while (
+            told := tmux("display", "-p", "#{window_bell_flag} #{pane_title}")
+        ) != wanted:
+            assert clock.monotonic() < ends, told
+            select.select([], [], [], 0.05)
+    finally:
+        tmux("kill-server")
 
 
 class Snapshots:
@@ -163,14 +268,18 @@ class Snapshots:
 
     def __init__(self, board: BoardSnapshot) -> None:
         self.board = board
-        self.broken = False
+        self.error: Exception | None = None
         self.asked = 0
 
     def __call__(self) -> BoardSnapshot:
         self.asked += 1
-        if self.broken:
-            raise ZeroDivisionError("a bug in drawing")
+        if self.error is not None:
+            raise self.error
         return self.board
+
+
+def raised(board: BoardSnapshot, finding: Finding) -> BoardSnapshot:
+    return with_event(board, FindingRaised(NOW_MS, finding), now_mono=NOW_MONO)
 
 
 @contextmanager
@@ -184,14 +293,15 @@ def view(
     ):
         it = LiveView(
             snapshot,
-            clock=SystemClock(),
-            on_quit=pytest.fail,
             stdin=stdin,
             stdout=stdout,
-            **how,
+            **{
+                "clock": SystemClock(),
+                "controls": Hands(pytest.fail),
+                "look": QUICK,
+                **how,
+            },
         )
-        # rich would ask the streams that the tests themselves were started with
-        it._console.size = ConsoleDimensions(160, 40)
         with it:
             yield it
             # a last frame may still be on its way, and somebody has to read it
@@ -203,11 +313,14 @@ def _a_terminal_of_known_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(live_module, "_FRAMES_PER_S", 50.0)
     monkeypatch.setattr(live_module, "_STILL_S", 0.1)
+    monkeypatch.setattr(live_module, "_AGAIN_S", 0.02)
 
 
-async def test_a_new_snapshot_is_drawn(terminal: Terminal) -> None:
+async def test_a_new_snapshot_is_drawn_at_once(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "_STILL_S", 3600.0)
     shown = Snapshots(a_board(a_row("AAA")))
     with view(terminal, shown):
         terminal.wait_for(b"AAAUSDT")
@@ -229,12 +342,12 @@ async def test_a_bug_in_drawing_is_shown_and_drawing_resumes(
     shown = Snapshots(a_board(a_row("AAA")))
     with view(terminal, shown):
         terminal.wait_for(b"AAAUSDT")
-        shown.broken = True
+        shown.error = ZeroDivisionError("a bug in drawing")
         terminal.wait_for(b"cannot draw, still watching: ZeroDivisionError")
         asked = shown.asked
         while shown.asked < asked + 3:
             terminal.drain(0.01)
-        shown.board, shown.broken = a_board(a_row("BBB")), False
+        shown.board, shown.error = a_board(a_row("BBB")), None
         terminal.wait_for(b"BBBUSDT")
 
     messages = [r.message for r in caplog.records if r.levelno >= logging.WARNING]
@@ -273,7 +386,7 @@ def test_without_an_event_loop_nothing_is_begun() -> None:
     it = LiveView(
         a_board,
         clock=SystemClock(),
-        on_quit=pytest.fail,
+        controls=Hands(pytest.fail),
         stdin=io.StringIO(),
         stdout=stdout,
     )
@@ -284,21 +397,128 @@ def test_without_an_event_loop_nothing_is_begun() -> None:
     assert not it._thread.is_alive()
 
 
-async def test_a_new_size_is_drawn(terminal: Terminal) -> None:
-    with view(terminal, Snapshots(a_large_board(3))) as it:
-        terminal.wait_for(b"Last finding")
+async def test_shrinking_and_growing_again_leaves_no_debris(
+    terminal: Terminal,
+) -> None:
+    board, glass, clock = a_busy_board(), Glass.before(terminal), FakeClock(NOW_MONO)
+
+    def is_fresh(text: str) -> bool:
+        screen = glass.screen
+        return text == export_text(
+            board,
+            now_mono=NOW_MONO,
+            now_ms=clock.now_ms(),
+            width=screen.columns,
+            height=screen.lines,
+        )
+
+    with view(terminal, lambda: board, clock=clock):
+        for width, height in ((160, 40), (60, 15), (30, 8), (90, 24), (160, 40)):
+            glass.resize(width, height)
+            glass.until(is_fresh)
+
+
+async def test_at_most_four_frames_a_second_are_drawn(terminal: Terminal) -> None:
+    clock, board = SystemClock(), a_board(a_row("AAA"))
+    with view(terminal, lambda: replace(board), look=Look(), clock=clock):
+        begun = clock.monotonic()
+        terminal.drain(0)
         terminal.read = b""
-        it._console.size = ConsoleDimensions(60, 20)
-        terminal.wait_for(b"COIN2USDT")
-        assert b"Last finding" not in terminal.read
+        while clock.monotonic() < begun + 0.6:
+            terminal.drain(0.01)
+        most = (clock.monotonic() - begun) * 4 + 1
+
+    assert terminal.read.count(HOME) <= most
 
 
-async def test_scrolling_stops_at_both_ends(terminal: Terminal) -> None:
-    with view(terminal, Snapshots(a_large_board(3))) as it:
-        it._scroll_by(0, 5)
-        assert it._scroll == 2
-        it._scroll_by(-9, 0)
-        assert it._scroll == 0
+async def test_without_news_nothing_is_drawn_until_the_ages_tick(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "_STILL_S", 3600.0)
+    with view(terminal, Snapshots(a_board(a_row("AAA")))):
+        terminal.wait_for(b"AAAUSDT")
+        terminal.drain(0.1)
+        terminal.read = b""
+        terminal.drain(0.2)
+        assert terminal.read == b""
+        monkeypatch.setattr(live_module, "_STILL_S", 0.1)
+        terminal.wait_for(b"AAAUSDT")
+
+
+async def test_a_finding_rings_and_stands_in_the_title(terminal: Terminal) -> None:
+    shown = Snapshots(a_board(a_row("AAA")))
+    finding = replace(ONSET, market=a_market("AAA"))
+    with view(terminal, shown) as it:
+        terminal.wait_for(b"\x1b]0;liqmon\x07")
+        terminal.read = b""
+        shown.board = raised(shown.board, finding)
+        terminal.wait_for(b"\x1b]0;liqmon ! 1 alert\x07")
+        assert b"\x07\x1b]0;" in terminal.read, "the bell comes before the title"
+        it._on_key("b")
+        terminal.read = b""
+        shown.board = raised(shown.board, replace(finding, severity=Severity.CRITICAL))
+        terminal.wait_for(b"CRITICAL")
+        assert b"\x07" not in terminal.read
+        terminal.read = b""
+    terminal.drain(0.05)
+    assert b"\x1b[23;2t" in terminal.read, "the title it had is given back"
+
+
+async def test_while_it_is_paused_nothing_is_drawn_and_the_bell_still_rings(
+    terminal: Terminal,
+) -> None:
+    shown = Snapshots(a_board(a_row("AAA")))
+    with view(terminal, shown) as it:
+        terminal.wait_for(b"AAAUSDT")
+        it._on_key("p")
+        terminal.wait_for(b"PAUSED")
+        terminal.drain(0.1)
+        terminal.read = b""
+        shown.board = raised(shown.board, replace(ONSET, market=a_market("AAA")))
+        terminal.wait_for(b"liqmon ! 1 alert")
+        assert b"HIGH" not in terminal.read
+        terminal.resize(100, 30)
+        terminal.wait_for(b"PAUSED")
+        assert b"HIGH" not in terminal.read
+        it._on_key("p")
+        terminal.wait_for(b"HIGH")
+
+
+async def test_a_terminal_that_is_full_for_a_moment_is_written_to_again(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = Snapshots(a_board(a_row("AAA")))
+    with view(terminal, shown) as it:
+        terminal.wait_for(b"AAAUSDT")
+        shown.error = BlockingIOError()
+        it._wake.set()
+        asked = shown.asked
+        while shown.asked < asked + 2:
+            terminal.drain(0.01)
+        shown.error, shown.board = None, a_board(a_row("BBB"))
+        terminal.wait_for(b"BBBUSDT")
+
+
+async def test_keys_are_wishes_or_change_the_look(terminal: Terminal) -> None:
+    hands = Hands()
+    with view(terminal, Snapshots(a_large_board(3)), controls=hands) as it:
+        for key in ("m", "t", "R", "/", "q", "esc", "down", "m", "a", "q"):
+            it._on_key(key)
+            if key == "m" and not it.look.selected:
+                assert it.look.hint == "select a market first, with the arrows"
+        hands.remarks = (Remark(NOW_MS, "COIN0USDT is muted"),)
+        it._on_key("l")
+        it._on_key("l")
+        terminal.wait_for(b"COIN0USDT is muted")
+
+    coin = a_market("COIN0").key
+    assert hands.asked == [
+        "test",
+        "reload",
+        f"mute {coin}",
+        f"acknowledge {coin}",
+        "quit",
+    ]
 
 
 async def test_without_utf8_the_table_is_ascii(terminal: Terminal) -> None:
@@ -307,7 +527,7 @@ async def test_without_utf8_the_table_is_ascii(terminal: Terminal) -> None:
         LiveView(
             lambda: a_board(a_row("AAA")),
             clock=SystemClock(),
-            on_quit=pytest.fail,
+            controls=Hands(pytest.fail),
             stdin=io.StringIO(),
             stdout=stdout,
         ),
@@ -326,7 +546,7 @@ async def test_a_terminal_that_goes_away_ends_the_drawing_only(
     with LiveView(
         lambda: a_board(a_row("AAA")),
         clock=SystemClock(),
-        on_quit=pytest.fail,
+        controls=Hands(pytest.fail),
         stdin=io.StringIO(),
         stdout=stdout,
     ) as it:
@@ -339,39 +559,6 @@ async def test_a_terminal_that_goes_away_ends_the_drawing_only(
     with suppress(OSError):
         stdout.close()
     assert "the terminal is gone" in caplog.text
-
-
-def keys_pressed(pressed: bytes) -> list[Any]:
-    calls: list[Any] = []
-    read, write = os.pipe()
-    keys = Keys(
-        on_quit=lambda: calls.append("quit"),
-        on_scroll=lambda rows, pages: calls.append((rows, pages)),
-    )
-    os.write(write, pressed)
-    os.close(write)
-    loop = asyncio.new_event_loop()
-    try:
-        keys._read(loop, read)
-    finally:
-        os.close(read)
-        loop.close()
-    return calls
-
-
-@pytest.mark.parametrize(
-    ("pressed", "calls"),
-    [
-        (b"q", ["quit"]),
-        (b"Q", ["quit"]),
-        (b"\x1b[A\x1bOBjk", [(-1, 0), (1, 0), (1, 0), (-1, 0)]),
-        (b"\x1b[5~\x1b[6~ ", [(0, -1), (0, 1), (0, 1)]),
-        (b"x\x1b\x1b[15~\xff", []),
-        (b"", []),
-    ],
-)
-def test_keys_are_told_apart(pressed: bytes, calls: list[Any]) -> None:
-    assert keys_pressed(pressed) == calls
 
 
 class Stream(io.StringIO):

@@ -1,14 +1,19 @@
+import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from rich.console import Group
 
 from boards import (
     NOW_MONO,
     NOW_MS,
+    ONSET,
     a_board,
     a_busy_board,
     a_large_board,
@@ -17,10 +22,14 @@ from boards import (
 )
 from factories import a_finding
 from liqmon.core.board import BoardSnapshot, Feed, MarketRow, Receiver
-from liqmon.core.events import BreakerState, FeedState, Healed
+from liqmon.core.events import BreakerState, FeedState, Healed, Retrying
 from liqmon.core.model import Market, Phase, Severity
+from liqmon.ui.controls import Remark
+from liqmon.ui.look import Look, Pane, Sort
 from liqmon.ui.picture import export_svg, export_text
+from liqmon.ui.table import build, page
 
+CURSOR = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 GOLDEN = Path(__file__).parents[2] / "golden"
 
 
@@ -36,22 +45,61 @@ def line_with(words: str, text: str) -> str:
     return next(line for line in text.splitlines() if words in line)
 
 
-@pytest.mark.parametrize("width", [160, 120, 80, 60, 40])
-def test_the_table_looks_as_it_did(width: int) -> None:
-    golden = (GOLDEN / f"table_{width}.txt").read_text()
+DETAIL = Look(pane=Pane.DETAIL, selected="bybit:BTC/USDT:USDT")
+LOG = (
+    ("info", "22:10:04 info monitor.watcher: ETHUSDT: ended"),
+    ("warning", "22:14:11 warning exchange.calls: XRPUSDT: dead session rebuilt"),
+    ("error", "22:15:01 error monitor.notices: not delivered: HTTP 502"),
+)
 
-    assert text_of(a_busy_board(), width=width) == golden
+
+def a_handled_board() -> BoardSnapshot:
+    """Return a busy board on which somebody has muted and acknowledged."""
+    muted = {"bybit:SOL/USDT:USDT": NOW_MONO + 1_740}
+    return replace(a_busy_board(), muted=muted, acknowledged=frozenset({ONSET.episode}))
 
 
-def test_the_ascii_table_looks_as_it_did() -> None:
-    golden = (GOLDEN / "table_ascii_120.txt").read_text()
+FRAMES: dict[str, Callable[[], str]] = {
+    **{
+        f"table_{width}": partial(text_of, a_busy_board(), width=width)
+        for width in (160, 120, 100, 80, 60, 40)
+    },
+    "table_ascii_120": partial(
+        text_of, a_busy_board(), width=120, height=20, ascii_only=True
+    ),
+    "table_ascii_detail_80": partial(
+        text_of, a_busy_board(), width=80, ascii_only=True, look=DETAIL
+    ),
+    "table_help_80": partial(
+        text_of, a_busy_board(), width=80, look=Look(pane=Pane.HELP)
+    ),
+    "table_help_160": partial(
+        text_of, a_busy_board(), height=16, look=Look(pane=Pane.HELP)
+    ),
+    "table_detail_120": partial(
+        text_of, a_handled_board(), width=120, height=32, look=DETAIL
+    ),
+    "table_log_100": partial(
+        text_of,
+        a_handled_board(),
+        width=100,
+        look=Look(Sort.NAME, is_reversed=True, pane=Pane.LOG, is_held=True),
+        log=LOG,
+    ),
+    "table_filter_80": partial(
+        text_of, a_busy_board(), width=80, look=Look(filter="e", is_typing=True)
+    ),
+}
 
-    assert text_of(a_busy_board(), width=120, ascii_only=True) == golden
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_the_table_looks_as_it_did(name: str) -> None:
+    assert FRAMES[name]() == (GOLDEN / f"{name}.txt").read_text()
 
 
 def test_the_picture_looks_as_it_did() -> None:
     picture = export_svg(
-        a_busy_board(), now_mono=NOW_MONO, now_ms=NOW_MS, width=130, height=20
+        a_busy_board(), now_mono=NOW_MONO, now_ms=NOW_MS, width=138, height=18
     )
 
     assert picture == (GOLDEN / "table.svg").read_text()
@@ -74,27 +122,132 @@ def test_a_frame_is_never_higher_than_the_terminal(height: int) -> None:
     text = text_of(board, height=height)
 
     assert len(text.splitlines()) <= height
-    assert "more, up and down to scroll" in text
+    assert "more (arrows to scroll" in text
     assert "q quit" in text
 
 
 def test_scrolling_moves_the_rows_and_stops_at_the_last() -> None:
     board = a_large_board(100)
 
-    assert "COIN0USDT" in text_of(board)
-    assert "COIN0USDT" not in text_of(board, scroll=3)
-    assert line_with("COIN3USDT", text_of(board, scroll=3))
-    assert text_of(board, scroll=99) == text_of(board, scroll=10_000)
-    assert "COIN99USDT" in text_of(board, scroll=99)
+    def scrolled(top: int) -> str:
+        return text_of(board, look=Look(Sort.CONFIG, top=top))
+
+    assert "COIN0USDT" in scrolled(0)
+    assert "COIN0USDT" not in scrolled(3)
+    assert line_with("COIN3USDT", scrolled(3))
+    assert scrolled(99) == scrolled(10_000)
+    assert "COIN99USDT" in scrolled(99)
 
 
-def test_many_rows_are_drawn_differently_but_look_the_same() -> None:
-    few, many = a_large_board(40), a_large_board(41)
-    first = text_of(few, height=60).splitlines()[:40]
+@pytest.mark.parametrize("at", [0, 5, 40, 99])
+def test_the_selected_row_is_always_in_sight(at: int) -> None:
+    key = a_market(f"COIN{at}").key
+    look = Look(Sort.CONFIG, selected=key, top=17)
 
-    assert text_of(many, height=60).splitlines()[:40] == [
-        line.replace("bybit 40 ok", "bybit 41 ok") for line in first
+    assert CURSOR + f"COIN{at}USDT" in text_of(a_large_board(100), look=look)
+
+
+def test_only_rows_that_are_seen_are_drawn() -> None:
+    frame = build(
+        a_large_board(500), now_mono=NOW_MONO, now_ms=NOW_MS, width=160, height=50
+    )
+
+    assert isinstance(frame, Group)
+    assert len(frame.renderables) == 50
+
+
+@pytest.mark.parametrize("look", [Look(), DETAIL, Look(pane=Pane.LOG)])
+@pytest.mark.parametrize("height", [10, 24, 50])
+def test_a_page_is_what_is_seen(look: Look, height: int) -> None:
+    board = replace(a_large_board(100), events=a_busy_board().events)
+    look = replace(look, selected=a_market("COIN0").key)
+    text = text_of(board, width=100, height=height, look=look)
+    rows = [
+        line
+        for line in text.splitlines()
+        if re.match(rf"[■ ] [ {CURSOR}]COIN\d+USDT", line)
     ]
+
+    assert page(board, look, width=100, height=height) == len(rows)
+
+
+@pytest.mark.parametrize("pane", [None, *Pane])
+@pytest.mark.parametrize("size", [(40, 8), (80, 12), (200, 60)])
+def test_no_pane_breaks_out_of_the_terminal(
+    pane: Pane | None, size: tuple[int, int]
+) -> None:
+    look = Look(pane=pane, selected="bybit:BTC/USDT:USDT", hint="select one")
+    lines = text_of(
+        a_handled_board(), width=size[0], height=size[1], look=look, log=LOG * 30
+    ).splitlines()
+
+    assert len(lines) <= size[1]
+    assert max(map(cell_len, lines)) <= size[0]
+
+
+def test_what_somebody_has_muted_or_seen_is_marked_by_the_key_they_pressed() -> None:
+    text = text_of(a_handled_board())
+
+    assert line_with("BTCUSDT ", text).startswith("■a BTCUSDT")
+    assert line_with("SOLUSDT ", text).startswith(" m SOLUSDT")
+    assert "1 muted" in text
+    everything = replace(a_handled_board(), muted={"": NOW_MONO + 120})
+    assert "all muted for 2m" in text_of(everything)
+    assert line_with("XRPUSDT ", text_of(everything)).startswith(" m XRPUSDT")
+
+
+def test_remarks_stand_among_the_events_in_order_of_time() -> None:
+    remarks = (Remark(NOW_MS - 14_500, "SOLUSDT is muted"), Remark(NOW_MS + 1, "now"))
+    lines = text_of(a_busy_board(), remarks=remarks).splitlines()
+    told = [line[1:9] for line in lines if re.match(r" \d\d:\d\d:\d\d ", line)]
+
+    assert told == sorted(told, reverse=True)
+    assert " 22:15:00 SOLUSDT is muted" in lines
+    assert " 22:15:15 now" in lines
+
+
+def test_a_filter_that_nothing_passes_says_so() -> None:
+    assert "no market like 'xyz'" in text_of(a_busy_board(), look=Look(filter="xyz"))
+
+
+def test_details_tell_what_is_known_and_no_more() -> None:
+    look = replace(DETAIL, selected="bybit:WIF/USDT:USDT")
+    unknown = text_of(a_busy_board(), look=look)
+    blocked = Feed(FeedState.BLOCKED, reason="HTTP 451")
+    told = text_of(
+        a_board(a_row(feed=blocked), exchanges={}),
+        look=Look(pane=Pane.DETAIL, selected="bybit:SOL/USDT:USDT"),
+    )
+
+    assert "price ·   5 min · %   1 h · %   nearness ·" in unknown
+    assert "an hour ago" not in unknown
+    assert "HTTP 451" in told
+
+
+def test_details_say_how_long_a_market_is_muted_and_what_side_is_unknown() -> None:
+    row = a_row(liquidated=None)
+    key = row.market.key
+    board = a_board(row, muted={key: NOW_MONO + 9e5})
+    text = text_of(board, look=replace(DETAIL, selected=key))
+
+    assert "muted for 10d" in text
+    assert "nearness █▌ 12%   feed" in text
+
+
+def test_details_of_a_market_that_is_gone_give_way_to_the_events() -> None:
+    gone = replace(DETAIL, selected="bybit:GONE")
+
+    assert "retry 2/3 in 1.4 s" in text_of(a_busy_board(), look=gone)
+
+
+def test_the_last_finding_is_told_when_newer_events_have_pushed_it_out() -> None:
+    board = a_busy_board()
+    key = "bybit:BTC/USDT:USDT"
+    retries = (Retrying(NOW_MS, "bybit", "BTC/USDT:USDT", 2, 3, 1.0, "late"),) * 2
+    text = text_of(replace(board, recent={key: retries}), height=40, look=DETAIL)
+
+    assert text.count("retry 2/3 in 1 s, late") == 2
+    assert "BTCUSDT long liquidations HIGH" in text
 
 
 def test_the_shape_stands_while_the_episode_is_open() -> None:
@@ -106,10 +259,10 @@ def test_the_shape_stands_while_the_episode_is_open() -> None:
     )
     text = text_of(board)
 
-    assert line_with("AUSDT", text).startswith("▲ AUSDT")
-    assert line_with("BUSDT", text).startswith("■ BUSDT")
-    assert line_with("CUSDT", text).startswith("  CUSDT")
-    assert "LONG LOW 22:14" in line_with("CUSDT", text)
+    assert line_with("AUSDT", text).startswith("▲  AUSDT")
+    assert line_with("BUSDT", text).startswith("■  BUSDT")
+    assert line_with("CUSDT", text).startswith("   CUSDT")
+    assert "▼LONG LOW 22:14" in line_with("CUSDT", text)
 
 
 @pytest.mark.parametrize(
@@ -213,13 +366,13 @@ def test_old_data_are_coloured_by_the_interval() -> None:
         a_row("C", updated_mono=NOW_MONO - 21),
     )
     picture = export_svg(board, now_mono=NOW_MONO, now_ms=NOW_MS, width=120, height=20)
-    styles = [
-        line.partition('class="')[2].partition('"')[0]
-        for line in picture.replace("</text>", "\n").splitlines()
-        if line.endswith((">1.0s", ">&#160;11s", ">&#160;21s", ">11s", ">21s"))
-    ]
+    styles = {
+        ages[1]: style
+        for style, words in re.findall(r'class="(liqmon-r\d+)"[^>]*>([^<]*)<', picture)
+        if (ages := re.fullmatch(r"(1\.0s|11s|21s)", words))
+    }
 
-    assert len(set(styles)) == 3
+    assert len(set(styles.values())) == len(styles) == 3
 
 
 def test_what_is_unknown_is_a_dot_never_a_number() -> None:
