@@ -66,7 +66,7 @@ async def acknowledge(name: str, *, state_dir: Path, clock: Clock) -> tuple[str,
         StoreUnavailable: the state cannot be written now.
     """
     async with _opened(state_dir) as store:
-        episodes = await store.episodes_named(name.lower())
+        episodes = await store.episodes_named(name.lower()) if name else []
         if len(episodes) > 1:
             raise UserError(
                 f"{name} is the beginning of {len(episodes)} episodes",
@@ -116,7 +116,7 @@ def markets_named(symbol: str, known: Sequence[str]) -> tuple[str, ...]:
 
 def _known(names: Sequence[str]) -> str:
     if not names:
-        return "it knows the markets that liqmon watch or check has judged"
+        return "a market is known once liqmon watch or check has judged it"
     return f"it knows {_some(names)}"
 
 
