@@ -42,6 +42,7 @@ class Bulletin:
     def __init__(self, clock: Clock, board: BoardSnapshot) -> None:
         self._clock = clock
         self._listeners: list[Callable[[Event], None]] = []
+        self._poll_listeners: list[Callable[[str], None]] = []
         self._counts: Counter[str] = Counter()
         self._banners: dict[str, str] = {}
         self._receivers: dict[str, Receiver] = {}
@@ -55,6 +56,15 @@ class Bulletin:
             yield
         finally:
             self._listeners.remove(listener)
+
+    @contextmanager
+    def hearing_polls(self, listener: Callable[[str], None]) -> Iterator[None]:
+        """Call ``listener`` with a market's key at every poll that brought data."""
+        self._poll_listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._poll_listeners.remove(listener)
 
     def begin(self, board: BoardSnapshot) -> None:
         """Start over with the markets of new settings; what happened is kept."""
@@ -90,6 +100,8 @@ class Bulletin:
         """Replace a market's row."""
         rows = {**self.snapshot.rows, row.market.key: row}
         self.snapshot = replace(self.snapshot, rows=rows, exchange_ms=exchange_ms)
+        for listener in self._poll_listeners:
+            listener(row.market.key)
 
     def show_cycle(self, exchange: str, *, interval_s: float) -> None:
         """Count a begun cycle and note the interval it keeps to."""
