@@ -148,6 +148,7 @@ def timeline(story: Story) -> list[Moment]:
     moments = [
         *_raised(story),
         *_delivered(story.rows),
+        *_held(story),
         *_edited(story),
         *_acknowledged(story.episode),
     ]
@@ -193,15 +194,19 @@ def _delivered(rows: Sequence[OutboxRow]) -> Iterator[Moment]:
         yield Moment(at_ms, row.state.value, row=row, detail=row.last_error)
 
 
-def _edited(story: Story) -> Iterator[Moment]:
+def _held(story: Story) -> Iterator[Moment]:
     for entry in story.held:
         if entry.body.get("status") == "held":
             reason = entry.body.get("reason")
             yield Moment(entry.at_ms, "held", detail=str(reason or ""))
+
+
+def _edited(story: Story) -> Iterator[Moment]:
+    """Yield the last edit of each message: of the others only the number is kept."""
     for post in story.posts:
         if post.edits:
-            times = "once" if post.edits == 1 else f"{post.edits} times"
-            yield Moment(post.edited_ms, "edited", detail=f"{times}, here the last")
+            times = "once" if post.edits == 1 else f"{post.edits} times so far"
+            yield Moment(post.edited_ms, "edited", detail=times)
 
 
 def _acknowledged(episode: EpisodeRecord) -> Iterator[Moment]:

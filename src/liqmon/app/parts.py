@@ -134,7 +134,7 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
         )
         stack.push_async_callback(tally.finish)
         stack.enter_context(bulletin.listening(tally.note))
-        stack.enter_context(bulletin.hearing_polls(tally.polled))
+        stack.enter_context(bulletin.hearing_polls(tally))
         yield Parts(
             run,
             clock,

@@ -16,6 +16,9 @@ __all__ = ["stats"]
 _MOST_ERRORS: Final = 10
 _MOST_MARKETS: Final = 20
 
+_DEFAULT_ROUTE: Final = "discord"
+"""What the webhook of [discord] itself is called, which has no name."""
+
 
 def stats(
     *,
@@ -81,7 +84,7 @@ def _webhooks(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:
 
     rows = [
         (
-            one.route or "discord",
+            one.route or _DEFAULT_ROUTE,
             " ".join(f"{name}:{count}" for name, count in one.by_answer.items()),
             str(one.requests),
             _share(one.success),
@@ -243,22 +246,30 @@ def _record(found: "Stats") -> dict[str, object]:
     return record
 
 
-_SUBJECTS: Final = ("route", "market", "severity", "exchange")
+_SUBJECTS: Final = ("route", "market", "severity", "exchange", "error")
 
 
 def _flat(record: dict[str, object]) -> Iterator[tuple[object, ...]]:
     """Yield a row for every number: section, subject, name, value."""
     for section, value in record.items():
-        if not isinstance(value, dict | list | tuple):
-            yield ("", "", section, value)
-            continue
-        for one in [value] if isinstance(value, dict) else value:
-            subject = next((one[key] for key in _SUBJECTS if key in one), "")
-            for name, number in one.items():
-                if isinstance(number, dict):
-                    yield from (
-                        (section, subject, f"{name} {key}", n)
-                        for key, n in number.items()
-                    )
-                elif name not in _SUBJECTS:
-                    yield (section, subject, name, number)
+        match value:
+            case dict():
+                yield from _numbers(section, "", value)
+            case list() | tuple():
+                for one in value:
+                    words = [one[key] for key in _SUBJECTS if key in one]
+                    subject = ": ".join(words) or _DEFAULT_ROUTE
+                    yield from _numbers(section, subject, one)
+            case _:
+                yield ("", "", section, value)
+
+
+def _numbers(
+    section: str, subject: str, record: dict[str, object]
+) -> Iterator[tuple[object, ...]]:
+    for name, value in record.items():
+        if isinstance(value, dict):
+            for key, number in value.items():
+                yield (section, subject, f"{name} {key}", number)
+        elif name not in _SUBJECTS:
+            yield (section, subject, name, value)

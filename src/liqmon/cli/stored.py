@@ -64,12 +64,16 @@ def as_json(value: Mapping[str, object]) -> str:
 
 
 def as_csv(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return CSV; None is an empty cell."""
+    """Return CSV; None is an empty cell, truth is spelled as in JSON."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)
-    writer.writerows(rows)
+    writer.writerows([_cell(value) for value in row] for row in rows)
     return text.getvalue().rstrip("\n")
+
+
+def _cell(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def width() -> int | None:

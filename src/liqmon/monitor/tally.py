@@ -46,7 +46,10 @@ class TallyStore(Protocol):
 
 
 class Tally:
-    """``note`` and ``polled`` hear what happens, ``run`` looks at the board.
+    """Hears of events, cycles and polls, and (``run``) looks at the board.
+
+    What concerns the whole exchange, the time that each cycle asks it for, counts as a
+    poll when it had to be asked again.
 
     A market is without data from the newest that came until some come again, if that
     takes longer than ``stale_after_s``.
@@ -73,10 +76,10 @@ class Tally:
     def note(self, event: Event) -> None:
         """Count an event."""
         match event:
-            case Retrying(symbol=symbol):
-                self._add("error", event.exchange, class_of(event.error))
-                if symbol:
-                    self._attempts[f"{event.exchange}:{symbol}"] = event.attempt
+            case Retrying(exchange=exchange, symbol=symbol):
+                self._add("error", exchange, class_of(event.error))
+                subject = f"{exchange}:{symbol}" if symbol else exchange
+                self._attempts[subject] = event.attempt
             case GaveUp():
                 market = f"{event.exchange}:{event.symbol}"
                 self._attempts.pop(market, None)
@@ -89,9 +92,17 @@ class Tally:
             case _:
                 pass
 
+    def began(self, exchange: str) -> None:
+        """Count what kept the last cycle from any poll: its question for the time."""
+        if self._attempts.pop(exchange, None) is not None:
+            self._add("poll", exchange, GAVE_UP)
+
     def polled(self, market: str) -> None:
         """Count a poll that brought data, by the attempt that did it."""
         self._add("poll", market, str(self._attempts.pop(market, 1)))
+        exchange = market.partition(":")[0]
+        if exchange in self._attempts:
+            self._add("poll", exchange, str(self._attempts.pop(exchange)))
 
     async def run(self) -> None:
         """Look every ten seconds and write every minute."""
