@@ -33,6 +33,11 @@ class Album:
         """Take the candles of these markets from here on."""
         self._sources |= {source.market.key: source for source in sources}
 
+    def candles(self, market_key: str) -> Candles | None:
+        """Return the candles of a market, None if it is not followed."""
+        source = self._sources.get(market_key)
+        return None if source is None else source.candles
+
     async def picture(self, finding: Finding) -> Attachment | None:
         """Return the chart of a finding, None if there is none in time."""
         source = self._sources.get(finding.market.key)

@@ -15,12 +15,14 @@ from liqmon.core.facts import state_from_facts
 from liqmon.core.model import Market
 from liqmon.errors import NewerSchema, StoreUnavailable, UserError
 from liqmon.exchange.client import Exchange
+from liqmon.monitor.aftermath import Aftermath
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.health import Sentinel
 from liqmon.monitor.housekeeper import Housekeeper
 from liqmon.monitor.journalist import Journalist
 from liqmon.monitor.reports import ReportBox
 from liqmon.monitor.silences import Silences
+from liqmon.monitor.tally import Tally
 from liqmon.monitor.watcher import Watcher
 from liqmon.store.database import Store
 
@@ -44,6 +46,8 @@ class Parts:
     sentinel: Sentinel
     states: Mapping[str, Mapping[str, object]]
     silences: Silences
+    aftermath: Aftermath
+    tally: Tally
 
     def exchange(self, exchange_id: str) -> Exchange:
         """Return an exchange that is yet to be opened."""
@@ -122,6 +126,15 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
         stack.push_async_callback(journalist.finish)
         stack.enter_context(bulletin.listening(journalist.note))
         settings = run.settings
+        tally = Tally(
+            store,
+            clock=clock,
+            bulletin=bulletin,
+            stale_after_s=settings.health.stale_after_s,
+        )
+        stack.push_async_callback(tally.finish)
+        stack.enter_context(bulletin.listening(tally.note))
+        stack.enter_context(bulletin.hearing_polls(tally))
         yield Parts(
             run,
             clock,
@@ -130,7 +143,7 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
             couriers,
             album,
             journalist,
-            Housekeeper(store, clock),
+            Housekeeper(store, clock, keep_days=settings.history.keep_days),
             Sentinel(
                 clock=clock,
                 bulletin=bulletin,
@@ -142,6 +155,8 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
             ),
             await store.states(settings.watch.timeframe),
             silences,
+            Aftermath(store, clock, album.candles),
+            tally,
         )
 
 

@@ -65,6 +65,8 @@ async def watch(
             "journal": parts.journalist.run,
             "health": parts.sentinel.run,
             "silences": parts.silences.run,
+            "aftermath": parts.aftermath.run,
+            "tally": parts.tally.run,
             **{
                 f"scanner {exchange_id}": partial(_scan, parts, exchange_id, on_open)
                 for exchange_id in run.settings.exchange.ids
@@ -127,6 +129,7 @@ async def check(
         except TimeoutError:
             # no traceback: the time that was given is over, nothing is broken
             log.error("the pass did not end within %.0f s", scan_s)  # noqa: TRY400
+        await parts.aftermath.look()
         left_s = max(ends_mono - clock.monotonic(), 1.0)
         undelivered = await parts.couriers.drain(deadline_s=left_s)
         return CheckResult(

@@ -1,20 +1,15 @@
 """Muting and acknowledging from outside: through the store, beside a run or without."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
+from liqmon.app.beside import markets_named, opened, some
 from liqmon.clock import Clock
 from liqmon.errors import UserError
-from liqmon.settings.models import symbol_key
 from liqmon.store.database import Store
 from liqmon.store.silences import EVERY_MARKET
 
-__all__ = ["Muted", "acknowledge", "markets_named", "mute", "unmute"]
-
-_MOST_NAMED = 5
+__all__ = ["Muted", "acknowledge", "mute", "unmute"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +29,7 @@ async def mute(
         UserError: the state directory cannot be used, or knows no such market.
         StoreUnavailable: the state cannot be written now.
     """
-    async with _opened(state_dir) as store:
+    async with opened(state_dir) as store:
         markets = await _chosen(store, symbol)
         until_ms = clock.now_ms() + round(for_s * 1000)
         for market in markets:
@@ -51,7 +46,7 @@ async def unmute(
         UserError: the state directory cannot be used, or knows no such market.
         StoreUnavailable: the state cannot be written now.
     """
-    async with _opened(state_dir) as store:
+    async with opened(state_dir) as store:
         markets = await _chosen(store, symbol)
         taken = tuple([one for one in markets if await store.unmute(one)])
         left = await store.wishes(clock.now_ms())
@@ -65,12 +60,12 @@ async def acknowledge(name: str, *, state_dir: Path, clock: Clock) -> tuple[str,
         UserError: the state directory cannot be used, or there is no such episode.
         StoreUnavailable: the state cannot be written now.
     """
-    async with _opened(state_dir) as store:
-        episodes = await store.episodes_named(name.lower())
+    async with opened(state_dir) as store:
+        episodes = await store.episodes_named(name.lower()) if name else []
         if len(episodes) > 1:
             raise UserError(
                 f"{name} is the beginning of {len(episodes)} episodes",
-                hint=f"write more of it: {_some(episodes)}",
+                hint=f"write more of it: {some(episodes)}",
             )
         if not episodes:
             episodes = await _going_on(store, name)
@@ -94,42 +89,3 @@ async def _chosen(store: Store, symbol: str | None) -> tuple[str, ...]:
     if symbol is None:
         return (EVERY_MARKET,)
     return markets_named(symbol, await store.markets())
-
-
-def markets_named(symbol: str, known: Sequence[str]) -> tuple[str, ...]:
-    """Return those of the market keys that a symbol means, on whatever exchange.
-
-    Raises:
-        UserError: there are none.
-    """
-    wanted = symbol_key(symbol)
-    names = {market: symbol_key(market.partition(":")[2]) for market in known}
-    found = tuple(
-        market for market, name in names.items() if symbol == market or name == wanted
-    )
-    if found:
-        return found
-    near = get_close_matches(wanted, set(names.values()), n=_MOST_NAMED)
-    hint = f"did you mean {_some(near)}?" if near else _known(sorted({*names.values()}))
-    raise UserError(f"{symbol} has not been watched with this state", hint=hint)
-
-
-def _known(names: Sequence[str]) -> str:
-    if not names:
-        return "it knows the markets that liqmon watch or check has judged"
-    return f"it knows {_some(names)}"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    shown = ", ".join(names[:_MOST_NAMED])
-    return f"{shown} and {more} more" if more > 0 else shown
-
-
-@asynccontextmanager
-async def _opened(state_dir: Path) -> AsyncIterator[Store]:
-    store = await Store.open(state_dir, exclusive=False)
-    try:
-        yield store
-    finally:
-        await store.close()

@@ -1,10 +1,10 @@
 """The outbox as a user wants to see it, and what can be done to it by hand."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from liqmon.app.beside import opened
 from liqmon.clock import Clock
 from liqmon.core.breaker import Breaker, BreakerPolicy
 from liqmon.core.model import Severity
@@ -65,7 +65,7 @@ async def look(
         UserError: the state directory cannot be used.
         StoreUnavailable: the state cannot be read now.
     """
-    async with _opened(state_dir) as store:
+    async with opened(state_dir) as store:
         rows = await store.entries(states)
         routes = {"", *(route.name for route in settings.discord.routes)}
         held = {
@@ -89,7 +89,7 @@ async def retry(
         UserError: the state directory cannot be used, or a message cannot be retried.
         StoreUnavailable: the state cannot be written now.
     """
-    async with _opened(state_dir) as store:
+    async with opened(state_dir) as store:
         rows = {row.id: row for row in await store.entries()}
         dead = [row.id for row in rows.values() if row.state is RowState.DEAD]
         for row_id in row_ids:
@@ -106,17 +106,8 @@ async def purge(states: Sequence[RowState], *, state_dir: Path) -> int:
         UserError: the state directory cannot be used.
         StoreUnavailable: the state cannot be written now.
     """
-    async with _opened(state_dir) as store:
+    async with opened(state_dir) as store:
         return await store.purge(states)
-
-
-@asynccontextmanager
-async def _opened(state_dir: Path) -> AsyncIterator[Store]:
-    store = await Store.open(state_dir, exclusive=False)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 def _check_retriable(row_id: int, row: OutboxRow | None) -> None:

@@ -17,9 +17,12 @@ from liqmon.cli import (
     demo,
     download,
     explain,
+    history,
     mute,
     outbox,
+    show,
     sim,
+    stats,
     test_webhook,
     tune,
     watch,
@@ -85,6 +88,9 @@ app.command()(explain.explain)
 app.command()(tune.tune)
 app.command()(sim.sim)
 app.command(name="test-webhook")(test_webhook.send)
+app.command()(history.history)
+app.command()(show.show)
+app.command()(stats.stats)
 app.command()(mute.mute)
 app.command()(mute.unmute)
 app.command()(mute.ack)

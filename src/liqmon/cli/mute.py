@@ -7,13 +7,13 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from liqmon.cli.durations import seconds
 from liqmon.cli.options import JsonOption, StateDirOption
+from liqmon.cli.stored import state_dir as state_dir_of
 
 __all__ = ["ack", "mute", "unmute"]
 
@@ -47,7 +47,9 @@ def mute(
 
     symbol, for_s = _read(words or [])
     done = asyncio.run(
-        muted(symbol, for_s=for_s, state_dir=_state_dir(state_dir), clock=SystemClock())
+        muted(
+            symbol, for_s=for_s, state_dir=state_dir_of(state_dir), clock=SystemClock()
+        )
     )
     told = {
         "schema": 1,
@@ -80,7 +82,7 @@ def unmute(
     from liqmon.clock import SystemClock
 
     markets, until_ms = asyncio.run(
-        unmuted(symbol, state_dir=_state_dir(state_dir), clock=SystemClock())
+        unmuted(symbol, state_dir=state_dir_of(state_dir), clock=SystemClock())
     )
     if as_json:
         told = {
@@ -117,7 +119,7 @@ def ack(
     from liqmon.clock import SystemClock
 
     episodes = asyncio.run(
-        acknowledge(name, state_dir=_state_dir(state_dir), clock=SystemClock())
+        acknowledge(name, state_dir=state_dir_of(state_dir), clock=SystemClock())
     )
     told = {"schema": 1, "acknowledged": list(episodes)}
     typer.echo(json.dumps(told) if as_json else f"acknowledged: {', '.join(episodes)}")
@@ -143,14 +145,6 @@ def _bounded(text: str) -> float:
     if for_s > _LONGEST_S:
         raise typer.BadParameter(f"{text} is more than a year; try 8h or 7d")
     return for_s
-
-
-def _state_dir(named: Path | None) -> Path:
-    import os
-
-    from liqmon.settings import places
-
-    return places.state_dir(named, os.environ)
 
 
 def _named(markets: Sequence[str]) -> str:

@@ -4,8 +4,6 @@ Works beside a running watch.
 """
 
 import json
-import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from liqmon.cli.options import ConfigOption, JsonOption, StateDirOption
+from liqmon.cli.stored import state_dir as state_dir_of, width
 
 if TYPE_CHECKING:
     from liqmon.app.undelivered import Item, Outbox
@@ -51,7 +50,7 @@ def list_rows(
 ) -> None:
     """List what is pending, expired or dead, one line each, oldest first."""
     outbox = _looked(config, state_dir, state or _UNDELIVERED)
-    typer.echo(_as_json(outbox) if as_json else "\n".join(_table(outbox, _width())))
+    typer.echo(_as_json(outbox) if as_json else "\n".join(_table(outbox, width())))
 
 
 @app.command()
@@ -100,7 +99,7 @@ def retry(
     if bool(rows) is every:
         raise UserError("either ids or --all", hint="see liqmon outbox list")
     again = asyncio.run(
-        retried(rows or (), state_dir=_state_dir(state_dir), clock=SystemClock())
+        retried(rows or (), state_dir=state_dir_of(state_dir), clock=SystemClock())
     )
     told = {"schema": 1, "retried": list(again)}
     typer.echo(_json(told) if as_json else f"to be sent again: {_count(len(again))}")
@@ -123,21 +122,13 @@ def purge(
     from liqmon.store.outbox import RowState
 
     states = [RowState(one.value) for one in state or (_State.DEAD,)]
-    count = asyncio.run(purged(states, state_dir=_state_dir(state_dir)))
+    count = asyncio.run(purged(states, state_dir=state_dir_of(state_dir)))
     told = {"schema": 1, "purged": count}
     typer.echo(_json(told) if as_json else f"deleted: {_count(count)}")
 
 
 def _count(messages: int) -> str:
     return "1 message" if messages == 1 else f"{messages} messages"
-
-
-def _state_dir(named: Path | None) -> Path:
-    import os
-
-    from liqmon.settings import places
-
-    return places.state_dir(named, os.environ)
 
 
 def _looked(
@@ -153,7 +144,7 @@ def _looked(
     return asyncio.run(
         look(
             loaded(config).settings,
-            state_dir=_state_dir(state_dir),
+            state_dir=state_dir_of(state_dir),
             states=[RowState(state.value) for state in states],
             clock=SystemClock(),
         )
@@ -178,11 +169,6 @@ def _record(item: "Item") -> dict[str, object]:
 
 def _json(value: object) -> str:
     return json.dumps(value, allow_nan=False, indent=2)
-
-
-def _width() -> int | None:
-    """Return how wide a line may be; a file or a pipe takes any."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _table(outbox: "Outbox", width: int | None) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 from liqmon.clock import Clock
 from liqmon.core.board import BoardSnapshot, Feed, MarketRow, Receiver, with_event
@@ -26,7 +26,7 @@ from liqmon.core.events import (
 )
 from liqmon.core.model import Market
 
-__all__ = ["Bulletin"]
+__all__ = ["Bulletin", "PollListener"]
 
 _WORSE: Final = {
     BreakerState.CLOSED: 0,
@@ -36,12 +36,25 @@ _WORSE: Final = {
 }
 
 
+class PollListener(Protocol):
+    """Whoever counts polls; there are too many of them to be events."""
+
+    def began(self, exchange: str) -> None:
+        """Hear that a cycle of an exchange begins."""
+        ...
+
+    def polled(self, market: str) -> None:
+        """Hear that a poll of a market (its key) brought data."""
+        ...
+
+
 class Bulletin:
     """Holds the current board; ``snapshot`` may be read from any thread."""
 
     def __init__(self, clock: Clock, board: BoardSnapshot) -> None:
         self._clock = clock
         self._listeners: list[Callable[[Event], None]] = []
+        self._poll_listeners: list[PollListener] = []
         self._counts: Counter[str] = Counter()
         self._banners: dict[str, str] = {}
         self._receivers: dict[str, Receiver] = {}
@@ -55,6 +68,15 @@ class Bulletin:
             yield
         finally:
             self._listeners.remove(listener)
+
+    @contextmanager
+    def hearing_polls(self, listener: PollListener) -> Iterator[None]:
+        """Tell ``listener`` of cycles and polls until the block ends."""
+        self._poll_listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._poll_listeners.remove(listener)
 
     def begin(self, board: BoardSnapshot) -> None:
         """Start over with the markets of new settings; what happened is kept."""
@@ -90,6 +112,8 @@ class Bulletin:
         """Replace a market's row."""
         rows = {**self.snapshot.rows, row.market.key: row}
         self.snapshot = replace(self.snapshot, rows=rows, exchange_ms=exchange_ms)
+        for listener in self._poll_listeners:
+            listener.polled(row.market.key)
 
     def show_cycle(self, exchange: str, *, interval_s: float) -> None:
         """Count a begun cycle and note the interval it keeps to."""
@@ -97,6 +121,8 @@ class Bulletin:
         self.snapshot = replace(
             self.snapshot, interval_s=intervals, cycles=self.snapshot.cycles + 1
         )
+        for listener in self._poll_listeners:
+            listener.began(exchange)
 
     def show_receiver(self, receiver: Receiver, name: str = "") -> None:
         """Replace what is known of a webhook; of several the worst off is shown."""

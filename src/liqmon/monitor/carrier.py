@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import replace
+from typing import Final, Protocol
 
 from liqmon.clock import Clock
 from liqmon.core.breaker import Change
@@ -15,10 +16,10 @@ from liqmon.monitor.notices import Notices
 from liqmon.monitor.outcome import CUT_OFF, Ledger, Outcome, settlement
 from liqmon.monitor.parcel import Parcel, posts_after
 from liqmon.store.attempts import Attempt
-from liqmon.store.outbox import Settlement
-from liqmon.store.posts import Post
 
-__all__ = ["Carrier", "Sender"]
+__all__ = ["NO_ANSWER", "Carrier", "Sender"]
+
+NO_ANSWER: Final = "no answer"
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class Carrier:
             answer = await self._made(parcel)
         except asyncio.CancelledError:
             self._gate.abandon(permit, self._clock.monotonic())
-            self._owe({row.id: CUT_OFF for row in parcel.rows})
+            self._owe(Attempt(settled={row.id: CUT_OFF for row in parcel.rows}))
             await self._ledger.try_to_pay()
             raise
         ruling = judge(answer, editing=bool(parcel.edits), before=self._gate.streak)
@@ -109,9 +110,15 @@ class Carrier:
             )
             for row in parcel.rows
         }
-        self._owe(
-            settled,
+        attempt = Attempt(
+            settled=settled,
             posts=posts_after(parcel, answer, ruling, now_ms=now_ms),
+            route=parcel.route,
+            answer=NO_ANSWER if answer.status is None else str(answer.status),
+            latency_s=answer.latency_s,
+        )
+        self._owe(
+            attempt,
             over=outage if _has(change, BreakerState.CLOSED) else None,
             shut=ruling.explanation if _is_shut(change) else "",
         )
@@ -131,16 +138,10 @@ class Carrier:
         return await sender.post(parcel.body, *files)
 
     def _owe(
-        self,
-        settled: Mapping[int, Settlement],
-        *,
-        posts: tuple[Post, ...] = (),
-        over: Outage | None = None,
-        shut: str = "",
+        self, attempt: Attempt, *, over: Outage | None = None, shut: str = ""
     ) -> None:
         now, now_ms = self._clock.monotonic(), self._clock.now_ms()
-        receiver = self._gate.export(now, now_ms)
-        attempt = Attempt(settled=settled, posts=posts, receiver=receiver)
+        attempt = replace(attempt, receiver=self._gate.export(now, now_ms))
         self._ledger.owe(Outcome(attempt=attempt, at_ms=now_ms, over=over, shut=shut))
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from liqmon.clock import Clock
 from liqmon.errors import StoreUnavailable
 from liqmon.store.database import Store
+from liqmon.store.upkeep import KEEP_DAYS
 
 __all__ = ["Housekeeper"]
 
@@ -15,11 +16,17 @@ _EVERY_S: Final = 3_600.0
 
 
 class Housekeeper:
-    """Tidies up at the start and then every hour; ``run`` for ever."""
+    """Tidies up at the start and then every hour; ``run`` for ever.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    What happened is kept for ``keep_days``.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, *, keep_days: int = KEEP_DAYS
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._keep_days = keep_days
 
     async def run(self) -> None:
         """Tidy up, for ever."""
@@ -31,9 +38,10 @@ class Housekeeper:
         """Delete and expire once; a disk in trouble is left for the next time."""
         now_ms = self._clock.now_ms()
         try:
-            deleted = await self._store.retain(now_ms)
+            deleted = await self._store.retain(now_ms, keep_days=self._keep_days)
             # also on routes that are switched off, where nobody else looks
             await self._store.expire(now_ms)
+            await self._store.shrink()
         except StoreUnavailable as error:
             log.debug("not tidied up: %s", error)
         else:

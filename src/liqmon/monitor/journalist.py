@@ -1,6 +1,8 @@
 """Writes down what happened, for history and statistics.
 
-Findings are not among it: they are journalled in the transaction that raises them.
+Only what is rare and worth a row of its own. Findings are journalled in the transaction
+that raises them, deliveries are rows of the outbox, and what happens with every poll is
+counted (``Tally``): a market that fails all day would write ten thousand rows.
 """
 
 import asyncio
@@ -8,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Protocol
 
-from liqmon.core.events import Event, FindingRaised, Summary
+from liqmon.core.events import BreakerChanged, Delivery, DeliveryStatus, Event
 from liqmon.errors import StoreUnavailable
 
 __all__ = ["Journal", "Journalist"]
@@ -36,7 +38,7 @@ class Journalist:
 
     def note(self, event: Event) -> None:
         """Remember ``event`` for the journal."""
-        if not (isinstance(event, FindingRaised | Summary) or self._waiting.full()):
+        if _is_kept(event) and not self._waiting.full():
             self._waiting.put_nowait(event)
 
     async def run(self) -> None:
@@ -50,16 +52,24 @@ class Journalist:
             await self._write(self._waiting.get_nowait())
 
     async def _write(self, event: Event) -> None:
-        body = asdict(event)
-        exchange, symbol = body.get("exchange", ""), body.get("symbol", "")
         try:
             await self._journal.record(
                 at_ms=event.at_ms,
                 kind=type(event).__name__,
-                market=f"{exchange}:{symbol}" if symbol else str(exchange),
-                body=body,
+                market="",
+                body=asdict(event),
             )
         except StoreUnavailable:
             # Statistics are not worth a word of their own: whoever stores findings
             # meets the same trouble and tells the user.
             return
+
+
+def _is_kept(event: Event) -> bool:
+    match event:
+        case BreakerChanged():
+            return True
+        case Delivery(status=status):
+            return status is not DeliveryStatus.SENT
+        case _:
+            return False

@@ -33,6 +33,7 @@ __all__ = [
     "DiscordTable",
     "ExchangeTable",
     "HealthTable",
+    "HistoryTable",
     "LogTable",
     "OverrideTable",
     "RetryTable",
@@ -162,6 +163,17 @@ class HealthTable(Table):
     )
 
 
+class HistoryTable(Table):
+    """``[history]``: what is kept to be looked up."""
+
+    keep_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        description="Days for which episodes, deliveries and statistics are kept.",
+    )
+
+
 class LogTable(Table):
     """``[log]``: diagnostics, on standard error or in a file."""
 
@@ -207,6 +219,7 @@ class Settings(Table):
     discord: DiscordTable = DiscordTable()
     breaker: BreakerTable = BreakerTable()
     health: HealthTable = HealthTable()
+    history: HistoryTable = HistoryTable()
     log: LogTable = LogTable()
     overrides: Annotated[
         Mapping[str, OverrideTable], AfterValidator(_one_table_each)

@@ -1,25 +1,32 @@
 """An attempt to deliver, from its count to all that it came to."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from liqmon.store import digests, outbox, posts, receiver, upkeep
+from liqmon.store import digests, outbox, posts, receiver, tally, upkeep
 from liqmon.store.outbox import Routes
 from liqmon.store.posts import Post
 from liqmon.store.receiver import ReceiverState
 from liqmon.store.rows import OutboxRow, RowState, Settlement
+from liqmon.store.tally import Count
 
 __all__ = ["Attempt"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What one request came to: for rows (by id), for messages, for the receiver."""
+    """What one request came to: for rows (by id), for messages, for the receiver.
+
+    ``answer`` is its status, '' if none was made; ``route`` is where it went.
+    """
 
     settled: Mapping[int, Settlement] = field(default_factory=dict)
     posts: tuple[Post, ...] = ()
     receiver: ReceiverState | None = None
+    answer: str = ""
+    route: str = ""
+    latency_s: float | None = None
 
 
 def begin(
@@ -46,7 +53,17 @@ def conclude(
         posts.save(connection, post)
     if attempt.receiver is not None:
         receiver.save(connection, attempt.receiver)
+    if attempt.answer:
+        tally.add(connection, _counts(attempt, tally.hour_of(now_ms)))
     return followers
+
+
+def _counts(attempt: Attempt, hour_ms: int) -> Iterator[Count]:
+    yield Count(hour_ms, "webhook", attempt.route, attempt.answer, 1.0)
+    if attempt.latency_s is not None:
+        # with its answers the mean is known
+        yield Count(hour_ms, "webhook", attempt.route, "answered", 1.0)
+        yield Count(hour_ms, "webhook", attempt.route, "answered_s", attempt.latency_s)
 
 
 def expire(

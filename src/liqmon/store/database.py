@@ -14,31 +14,27 @@ from liqmon.store import (
     attempts,
     detection,
     digests,
-    episodes,
-    journal,
     outbox,
     posts,
     receiver,
-    silences,
     upkeep,
 )
 from liqmon.store.attempts import Attempt
 from liqmon.store.digests import DigestContent
-from liqmon.store.journal import JournalEntry
 from liqmon.store.lock import RunLock
 from liqmon.store.opening import connection_to
 from liqmon.store.outbox import OutboxEntry, OutboxRow, Routes, RowState, Settlement
 from liqmon.store.posts import StandingPost
 from liqmon.store.receiver import ReceiverState
-from liqmon.store.silences import Wishes
-from liqmon.store.worker import Worker, carried_out
+from liqmon.store.record import Record
+from liqmon.store.worker import carried_out
 
 __all__ = ["Store"]
 
 _ALL = tuple(RowState)
 
 
-class Store(Worker):
+class Store(Record):
     """The state of one run; every method may raise StoreUnavailable.
 
     Open with ``Store.open`` or ``Store.in_memory`` and close with ``close``. ``routes``
@@ -207,11 +203,7 @@ class Store(Worker):
         """Return what a digest tells, as of now; ``also`` names more episodes."""
         return await self._read(digests.content, row_id, also)
 
-    # episodes, and the messages on Discord that tell of them
-
-    async def episodes_since(self, exchange: str, symbol: str, since_ms: int) -> int:
-        """Return how many episodes of a market began since then."""
-        return await self._read(episodes.count, exchange, symbol, since_ms)
+    # the messages on Discord that tell of episodes
 
     async def post_of(self, route: str, episode: str) -> StandingPost | None:
         """Return the message that tells of an episode on this route, if there is one.
@@ -225,36 +217,6 @@ class Store(Worker):
     ) -> list[StandingPost]:
         """Return the messages made since then whose episodes may go on."""
         return await self._read(posts.editable, since_ms, routes)
-
-    # who wants to hear nothing
-
-    async def wishes(self, now_ms: int) -> Wishes:
-        """Return which markets are muted and which episodes acknowledged."""
-        return await self._read(silences.wishes, now_ms)
-
-    async def mute(self, market: str, *, until_ms: int) -> None:
-        """Mute a market, or, with '', every one."""
-        await self._write(silences.mute, market, until_ms)
-
-    async def unmute(self, market: str) -> bool:
-        """Take it back, with '' for every market; False if there was nothing."""
-        return await self._write(silences.unmute, market)
-
-    async def acknowledge(self, episode: str, *, now_ms: int) -> None:
-        """Note that somebody has seen an episode."""
-        await self._write(silences.acknowledge, episode, now_ms)
-
-    async def going_on(self, market: str) -> str | None:
-        """Return the episode of a market that has not ended, None without one."""
-        return await self._read(episodes.going_on, market)
-
-    async def episodes_named(self, beginning: str) -> list[str]:
-        """Return the episodes whose ids begin so, the newest first."""
-        return await self._read(episodes.named, beginning)
-
-    async def markets(self) -> list[str]:
-        """Return the keys of all markets that were ever judged or told of."""
-        return await self._read(detection.markets)
 
     # the receiver
 
@@ -273,29 +235,15 @@ class Store(Worker):
         """
         return await self._write(receiver.forget, fingerprint)
 
-    # the journal
-
-    async def record(
-        self, *, at_ms: int, kind: str, market: str, body: Mapping[str, object]
-    ) -> None:
-        """Append one event."""
-        await self._write(
-            journal.record, at_ms=at_ms, kind=kind, market=market, body=body
-        )
-
-    async def events(
-        self, *, kind: str | None = None, since_ms: int = 0, limit: int = 1_000
-    ) -> list[JournalEntry]:
-        """Return the newest ``limit`` events, oldest first."""
-        return await self._read(
-            journal.events, kind=kind, since_ms=since_ms, limit=limit
-        )
-
     # upkeep
 
-    async def retain(self, now_ms: int) -> int:
+    async def retain(self, now_ms: int, *, keep_days: int = upkeep.KEEP_DAYS) -> int:
         """Delete what is final and old; return how many rows of the outbox."""
-        return await self._write(upkeep.retain, now_ms)
+        return await self._write(upkeep.retain, now_ms, keep_days)
+
+    async def shrink(self) -> None:
+        """Give room that is not needed any more back to the file system."""
+        await self._read(upkeep.shrink)
 
     async def adopt(self, routes: Sequence[str], *, heir: str) -> int:
         """Give what is pending on routes other than these to ``heir``."""

@@ -2,10 +2,22 @@
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from liqmon.store.facts import facts_from_text, text_from_facts
 
-__all__: list[str] = []
+__all__ = ["Unfollowed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollowed:
+    """An episode whose prices are not all known; ``path`` holds those that are."""
+
+    id: str
+    market: str
+    onset_ms: int
+    told_ms: int
+    path: Mapping[str, object]
 
 
 def save(
@@ -66,6 +78,31 @@ def named(connection: sqlite3.Connection, beginning: str) -> list[str]:
         (_sayable(beginning),),
     )
     return [row["id"] for row in rows]
+
+
+def unfollowed(connection: sqlite3.Connection) -> list[Unfollowed]:
+    """Return the episodes whose prices are still to be noted."""
+    rows = connection.execute(
+        "SELECT id, market, onset_ms, told_ms, path FROM episode"
+        " WHERE followed = 0 AND told_ms > 0"
+    )
+    return [
+        Unfollowed(**dict(row) | {"path": facts_from_text(row["path"])}) for row in rows
+    ]
+
+
+def follow(
+    connection: sqlite3.Connection,
+    episode: str,
+    path: Mapping[str, object],
+    *,
+    is_over: bool,
+) -> None:
+    """Replace the prices of one episode; ``is_over``: there will be no more."""
+    connection.execute(
+        "UPDATE episode SET path = ?, followed = ? WHERE id = ?",
+        (text_from_facts(path), is_over, episode),
+    )
 
 
 def market_of(facts: Mapping[str, object]) -> str:

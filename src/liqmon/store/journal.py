@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from liqmon.store.facts import facts_from_text, text_from_facts
 
-__all__ = ["JournalEntry"]
+__all__ = ["JournalEntry", "entry_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,9 @@ def events(
         " ORDER BY id DESC LIMIT ?3",
         (since_ms, kind, limit),
     )
-    found = [
-        JournalEntry(**dict(row) | {"body": facts_from_text(row["body"])})
-        for row in rows
-    ]
-    return found[::-1]
+    return [entry_of(row) for row in rows][::-1]
+
+
+def entry_of(row: sqlite3.Row) -> JournalEntry:
+    """Return a row of the table as a value."""
+    return JournalEntry(**dict(row) | {"body": facts_from_text(row["body"])})

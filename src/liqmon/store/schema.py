@@ -137,6 +137,8 @@ _LOOKING_BACK: Final = (
     "ALTER TABLE episode ADD COLUMN told_ms INTEGER NOT NULL DEFAULT 0",
     # the prices around it, '' while nobody has noted any
     "ALTER TABLE episode ADD COLUMN path TEXT NOT NULL DEFAULT ''",
+    # there is nothing to add to the path any more
+    "ALTER TABLE episode ADD COLUMN followed INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE episode ADD COLUMN muted INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE episode ADD COLUMN acknowledged_ms INTEGER",
     # a message of it was given up on, and its row has been deleted since
@@ -158,6 +160,10 @@ _LOOKING_BACK: Final = (
     """
     CREATE INDEX episode_acknowledged ON episode (acknowledged_ms)
         WHERE acknowledged_ms IS NOT NULL
+    """,
+    """
+    CREATE INDEX episode_unfollowed ON episode (told_ms)
+        WHERE followed = 0 AND told_ms > 0
     """,
     "ALTER TABLE post ADD COLUMN edits INTEGER NOT NULL DEFAULT 0",
     """

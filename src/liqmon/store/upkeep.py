@@ -8,13 +8,18 @@ from typing import Final
 from liqmon.store import outbox, silences
 from liqmon.store.rows import OutboxRow, RowState, lifetime_ms, row_of
 
-__all__ = ["COLLAPSED"]
+__all__ = ["COLLAPSED", "KEEP_DAYS"]
 
 log = logging.getLogger(__name__)
 
 _DAY_MS: Final = 86_400_000
-_KEPT_MS: Final = 30 * _DAY_MS
-_DEAD_KEPT_MS: Final = 7 * _DAY_MS
+_DEAD_KEPT_DAYS: Final = 7
+
+KEEP_DAYS: Final = 90
+"""For how long what happened can be looked up, where nothing else is said."""
+
+_MOST_PAGES: Final = 2_000
+"""Given back to the file system at a time, 8 MB: it must not hold up a finding."""
 
 _MOST_ROWS: Final = 10_000
 _MOST_BYTES: Final = 50 * 1024 * 1024
@@ -50,27 +55,51 @@ def collapse(
     return [outbox.expired(connection, row, COLLAPSED, now_ms) for row in over]
 
 
-def retain(connection: sqlite3.Connection, now_ms: int) -> int:
-    """Delete what is final and old, with its messages; return how many rows."""
+def retain(
+    connection: sqlite3.Connection, now_ms: int, keep_days: int = KEEP_DAYS
+) -> int:
+    """Delete what is final and old, with its messages; return how many rows.
+
+    Dead letters go after a week: nobody wants to send them any more. That there was
+    one stays known of its episode.
+    """
+    old_ms = now_ms - keep_days * _DAY_MS
+    dead_ms = now_ms - min(keep_days, _DEAD_KEPT_DAYS) * _DAY_MS
+    connection.execute(
+        "UPDATE episode SET lost = 1 WHERE id IN (SELECT episode FROM outbox"
+        " WHERE state = 'dead' AND settled_ms < ?)",
+        (dead_ms,),
+    )
     cursor = connection.execute(
         """
         DELETE FROM outbox WHERE state = 'dead' AND settled_ms < :dead
-            OR state IN ('sent', 'digested', 'expired') AND settled_ms < :kept
+            OR state IN ('sent', 'digested', 'expired') AND settled_ms < :old
         """,
-        {"dead": now_ms - _DEAD_KEPT_MS, "kept": now_ms - _KEPT_MS},
+        {"dead": dead_ms, "old": old_ms},
     )
+    _forget(connection, now_ms, old_ms)
+    return cursor.rowcount
+
+
+def shrink(connection: sqlite3.Connection) -> None:
+    """Give the pages that deleted rows left to the file system. In no transaction."""
+    # as a script: it has a result for every page, and execute() reads only the first
+    connection.executescript(f"PRAGMA incremental_vacuum({_MOST_PAGES})")
+
+
+def _forget(connection: sqlite3.Connection, now_ms: int, old_ms: int) -> None:
     silences.forget(connection, now_ms)
-    old = (now_ms - _KEPT_MS,)
-    connection.execute("DELETE FROM post WHERE edited_ms < ?", old)
+    connection.execute("DELETE FROM post WHERE edited_ms < ?", (old_ms,))
     connection.execute(
         "DELETE FROM post_episode WHERE post NOT IN (SELECT id FROM post)"
     )
     connection.execute(
         "DELETE FROM episode WHERE updated_ms < ?"
         " AND id NOT IN (SELECT episode FROM outbox)",
-        old,
+        (old_ms,),
     )
-    return cursor.rowcount
+    connection.execute("DELETE FROM journal WHERE at_ms < ?", (old_ms,))
+    connection.execute("DELETE FROM tally WHERE hour_ms < ?", (old_ms,))
 
 
 def retry(connection: sqlite3.Connection, row_ids: Sequence[int], now_ms: int) -> int:

@@ -209,7 +209,7 @@ async def test_the_episodes_of_a_market_are_counted_from_a_moment_on(
             findings=[told(one), told(other)],
             now_ms=NOW_MS,
         )
-    damaged = "INSERT INTO episode VALUES ('damaged', '{', 9e15)"
+    damaged = "INSERT INTO episode (id, facts, updated_ms) VALUES ('x', '{', 9e15)"
     await store._write(lambda c: c.execute(damaged))
 
     symbol = ONE.market.symbol

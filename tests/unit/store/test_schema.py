@@ -47,6 +47,8 @@ def test_an_empty_database_becomes_a_current_one(
         "episode",
         "post",
         "post_episode",
+        "silence",
+        "tally",
     }
     assert writer(connection) == f"liqmon {liqmon.__version__}"
 

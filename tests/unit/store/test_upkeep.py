@@ -9,9 +9,22 @@ import pytest
 
 from couriers import entry
 from liqmon.core.model import Severity
-from liqmon.store import digests, episodes, files, outbox, posts, schema, upkeep
+from liqmon.store import (
+    digests,
+    episodes,
+    files,
+    journal,
+    lookback,
+    outbox,
+    posts,
+    schema,
+    silences,
+    tally,
+    upkeep,
+)
 from liqmon.store.outbox import OutboxEntry, OutboxRow, RowState, Settlement
 from liqmon.store.posts import Post
+from liqmon.store.tally import Count
 
 NOW_MS = 1_700_000_000_000
 DAY_MS = 86_400_000
@@ -87,28 +100,28 @@ def test_reports_and_what_a_digest_tells_do_not_count(
 # age
 
 
-def test_dead_letters_are_kept_a_week_and_the_rest_a_month(
+def test_dead_letters_are_kept_a_week_and_the_rest_for_three_months(
     connection: sqlite3.Connection,
 ) -> None:
     for state, days in (
         (RowState.DEAD, 6),
         (RowState.DEAD, 8),
-        (RowState.SENT, 29),
-        (RowState.SENT, 31),
-        (RowState.DIGESTED, 31),
-        (RowState.EXPIRED, 31),
+        (RowState.SENT, 89),
+        (RowState.SENT, 91),
+        (RowState.DIGESTED, 91),
+        (RowState.EXPIRED, 91),
     ):
         settled(connection, f"{state} {days}", state, days_ago=days)
     outbox.add(connection, entry("pending"), NOW_MS - 99 * DAY_MS)
 
     assert upkeep.retain(connection, NOW_MS) == 4
-    assert set(rows(connection)) == {"dead 6", "sent 29", "pending"}
+    assert set(rows(connection)) == {"dead 6", "sent 89", "pending"}
 
 
 def test_old_messages_and_episodes_go_unless_a_row_needs_them(
     connection: sqlite3.Connection,
 ) -> None:
-    old_ms = NOW_MS - 31 * DAY_MS
+    old_ms = NOW_MS - 91 * DAY_MS
     for message_id, at_ms in (("old", old_ms), ("new", NOW_MS)):
         shown = {message_id: {"v": 1}}
         post = Post(
@@ -131,6 +144,43 @@ def test_old_messages_and_episodes_go_unless_a_row_needs_them(
     assert posts.standing_of(connection, "", "new") is not None
     links = connection.execute("SELECT count(*) FROM post_episode").fetchone()
     assert links[0] == 1
+
+
+def test_what_is_kept_can_be_set_and_takes_the_dead_along(
+    connection: sqlite3.Connection,
+) -> None:
+    settled(connection, "dead", RowState.DEAD, days_ago=3)
+    settled(connection, "sent", RowState.SENT, days_ago=3)
+
+    assert upkeep.retain(connection, NOW_MS, 2) == 2
+
+
+def test_that_a_message_was_given_up_on_outlives_its_row(
+    connection: sqlite3.Connection,
+) -> None:
+    for key in ("1", "2"):
+        settled(connection, key, RowState.DEAD, days_ago=6 if key == "1" else 8)
+        episodes.save(connection, f"e{key}", {}, NOW_MS)
+
+    upkeep.retain(connection, NOW_MS)
+
+    lost = {one.id: one.lost for one in lookback.recent(connection, 0, None)}
+    assert lost == {"e1": False, "e2": True}
+
+
+def test_old_counts_entries_and_silences_go(connection: sqlite3.Connection) -> None:
+    for at_ms in (NOW_MS - 91 * DAY_MS, NOW_MS - 89 * DAY_MS):
+        journal.record(connection, at_ms=at_ms, kind="k", market="", body={})
+        tally.add(connection, [Count(tally.hour_of(at_ms), "k", "s", "n", 1.0)])
+    silences.mute(connection, "over", NOW_MS)
+    silences.mute(connection, "on", NOW_MS + 1)
+
+    upkeep.retain(connection, NOW_MS)
+
+    assert len(journal.events(connection, kind=None, since_ms=0, limit=9)) == 1
+    assert [one.amount for one in tally.since(connection, 0)] == [1.0]
+    assert dict(silences.wishes(connection, NOW_MS).muted) == {"on": NOW_MS + 1}
+    assert connection.execute("SELECT count(*) FROM silence").fetchone()[0] == 1
 
 
 # by hand
