@@ -17,7 +17,9 @@ from liqmon.cli import (
     demo,
     download,
     explain,
+    healthcheck,
     outbox,
+    packaging,
     sim,
     test_webhook,
     tune,
@@ -83,6 +85,8 @@ app.command()(backtest.backtest)
 app.command()(explain.explain)
 app.command()(tune.tune)
 app.command()(sim.sim)
+app.command()(healthcheck.healthcheck)
+app.command()(packaging.packaging)
 app.command(name="test-webhook")(test_webhook.send)
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(config.app, name="config")

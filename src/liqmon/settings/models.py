@@ -18,11 +18,14 @@ from liqmon.settings.discord import DiscordTable, RouteTable
 from liqmon.settings.fields import (
     DAY_S,
     ExchangeId,
+    Hidden,
+    Listen,
     Loopback,
     OpenFor,
     Symbol,
     Table,
     Threshold,
+    TimeOfDay,
     Timeout,
     Wait,
 )
@@ -34,6 +37,7 @@ __all__ = [
     "ExchangeTable",
     "HealthTable",
     "LogTable",
+    "MetricsTable",
     "OverrideTable",
     "RetryTable",
     "RouteTable",
@@ -160,6 +164,34 @@ class HealthTable(Table):
         le=DAY_S,
         description="Seconds between status lines when there is no terminal.",
     )
+    heartbeat_url: Hidden | None = Field(
+        default=None,
+        description="A secret address that is asked after a scan that gave data.",
+    )
+    heartbeat_interval_s: float = Field(
+        default=60,
+        ge=1,
+        le=DAY_S,
+        description="Least seconds between two such pings.",
+    )
+    daily_digest: TimeOfDay = Field(
+        default="",
+        description='When to say "alive" once a day, silently, such as "08:00".',
+    )
+
+
+class MetricsTable(Table):
+    """``[metrics]``: figures for Prometheus; needs the extra ``metrics``."""
+
+    listen: Listen = Field(
+        default="",
+        description='Where watch serves /metrics, such as "127.0.0.1:9464".',
+    )
+    textfile: Path | None = Field(
+        default=None,
+        strict=False,
+        description="A .prom file that check writes for the node exporter.",
+    )
 
 
 class LogTable(Table):
@@ -207,6 +239,7 @@ class Settings(Table):
     discord: DiscordTable = DiscordTable()
     breaker: BreakerTable = BreakerTable()
     health: HealthTable = HealthTable()
+    metrics: MetricsTable = MetricsTable()
     log: LogTable = LogTable()
     overrides: Annotated[
         Mapping[str, OverrideTable], AfterValidator(_one_table_each)

@@ -43,6 +43,7 @@ class FakeWatcher:
     clock: FakeClock
     rejected: bool = False
     busy: bool = False
+    failed: bool = False
     steps: list[tuple[int, float]] = field(default_factory=list)
     waits_for: asyncio.Event | None = None
     judged: asyncio.Event = field(default_factory=asyncio.Event)
