@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from liqmon.app.exchanges import exchange_names
 from liqmon.app.parts import Parts, opened
 from liqmon.app.run import Run
 from liqmon.app.vitals import Vitals, opened_vitals
@@ -62,7 +63,7 @@ async def watch(
         opened_vitals(parts, is_watch=True) as vitals,
     ):
         # before any exchange has answered: without a network it goes on trying
-        vitals.systemd.ready(run.settings.exchange.ids)
+        vitals.systemd.ready(exchange_names(run.settings))
         work: dict[str, Callable[[], Awaitable[None]]] = {
             **parts.couriers.work,
             "housekeeper": parts.housekeeper.run,
@@ -197,7 +198,7 @@ async def _scan(
             await _scanner(parts, vitals, exchange, watchers).run()
     while True:
         # refused for good; a watchdog that starts it anew would only ask again
-        await vitals.rest(exchange_id, _LONGEST_WAIT_S)
+        await vitals.rest(exchange.id, _LONGEST_WAIT_S)
 
 
 async def _opened_patiently(parts: Parts, vitals: Vitals, exchange: Exchange) -> bool:

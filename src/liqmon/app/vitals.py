@@ -6,10 +6,12 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import liqmon
 from liqmon.app.couriers import report_routes
+from liqmon.app.exchanges import exchange_names
 from liqmon.app.parts import Parts
 from liqmon.clock import Clock
 from liqmon.core.events import Event, GaveUp, Retrying
@@ -101,6 +103,7 @@ def _add_heartbeat(vitals: Vitals, parts: Parts) -> None:
         clock=parts.clock,
         interval_s=health.heartbeat_interval_s,
         version=liqmon.__version__,
+        tell=partial(parts.bulletin.show_banner, "heartbeat"),
     )
     vitals.listeners.append(heartbeat.scanned)
     vitals.work["heartbeat"] = heartbeat.run
@@ -170,7 +173,8 @@ def _metrics(parts: Parts) -> "Metrics":
     except ModuleNotFoundError as error:
         fault = f"metrics need a package that is not installed: {error.name}"
     else:
-        return Metrics(parts.bulletin, parts.clock)
+        exchanges = exchange_names(parts.run.settings)
+        return Metrics(parts.bulletin, parts.clock, exchanges=exchanges)
     raise ConfigError(fault, hint="pip install 'liqmon[metrics]'")
 
 

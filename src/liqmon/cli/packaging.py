@@ -41,7 +41,7 @@ def packaging(
         ),
     ],
 ) -> None:
-    """Print a systemd unit, a crontab line, a Dockerfile, a dashboard or alert rules."""
+    """Print a systemd unit, a crontab line, a Dockerfile, alert rules, a dashboard."""
     from importlib.resources import files
 
     file = files("liqmon") / "packaging" / FILES[piece]

@@ -102,7 +102,9 @@ class DailyDigest:
         now_ms = self._clock.now_ms()
         now = datetime.fromtimestamp(now_ms / 1000, tz=UTC).astimezone(self._zone)
         date = now.date().isoformat()
-        if date == self._done or not self._is_due(now, now_ms):
+        # a run that has seen nothing yet cannot say that it is alive
+        seen = self._counts["asked"] > 0
+        if date == self._done or not seen or not self._is_due(now, now_ms):
             return
         entry = daily_report(date=date, day=asdict(self._day(now_ms)))
         try:

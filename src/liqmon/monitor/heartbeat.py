@@ -6,6 +6,7 @@ sees nothing must not look alive. Whoever keeps the switch raises the alarm.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Final
 
 import aiohttp
@@ -22,14 +23,24 @@ _TIMEOUT_S: Final = 10.0
 
 
 class Heartbeat:
-    """``scanned`` never waits; ``run`` asks, for ever, at most every ``interval_s``."""
+    """``scanned`` never waits; ``run`` asks, for ever, at most every ``interval_s``.
+
+    ``tell`` gets a line for the user while the address does not take it, '' after that.
+    """
 
     def __init__(
-        self, url: HiddenUrl, *, clock: Clock, interval_s: float, version: str
+        self,
+        url: HiddenUrl,
+        *,
+        clock: Clock,
+        interval_s: float,
+        version: str,
+        tell: Callable[[str], None],
     ) -> None:
         self._url = url
         self._clock = clock
         self._interval_s = interval_s
+        self._tell = tell
         self._agent = f"liqmon/{version}"
         self._alive = asyncio.Event()
         self._fault = ""
@@ -60,6 +71,7 @@ class Heartbeat:
         elif self._fault and not fault:
             log.warning("the heartbeat is taken again")
         self._fault = fault
+        self._tell(f"the heartbeat is not taken: {fault}" if fault else "")
 
     async def _ask(self, timeout_s: float) -> str:
         """Return why it was not taken; the libraries' own words hold the address."""

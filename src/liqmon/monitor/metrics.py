@@ -6,7 +6,7 @@ so it is known at the start how many series there can be.
 """
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
@@ -19,6 +19,7 @@ from prometheus_client import (
     Histogram,
     Info,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -54,11 +55,15 @@ _MARKET: Final = ("exchange", "symbol")
 class Metrics:
     """``note`` and ``scanned`` count, ``page`` shows it beside what is known now."""
 
-    def __init__(self, bulletin: Bulletin, clock: Clock) -> None:
+    def __init__(
+        self, bulletin: Bulletin, clock: Clock, *, exchanges: Sequence[str]
+    ) -> None:
         registry = self._registry = CollectorRegistry()
         self._bulletin = bulletin
         self._clock = clock
         self._retrying: set[tuple[str, str]] = set()
+        # a second series for each one, which nobody asks for
+        disable_created_metrics()
         self._scans = Counter(
             "liqmon_scans",
             "Finished scans: complete, partial, or empty (no market gave data).",
@@ -119,7 +124,7 @@ class Metrics:
             "Openings of the webhook's circuit breaker.",
             registry=registry,
         )
-        self._begin()
+        self._begin(exchanges)
         registry.register(_Board(bulletin, clock))
 
     def note(self, event: Event) -> None:
@@ -180,7 +185,7 @@ class Metrics:
         part.chmod(0o644)
         part.replace(path)
 
-    def _begin(self) -> None:
+    def _begin(self, exchanges: Sequence[str]) -> None:
         """Show from the start what will be counted: a rate needs a zero first."""
         build = Info("liqmon_build", "What runs.", registry=self._registry)
         build.info(
@@ -195,6 +200,13 @@ class Metrics:
             self._findings.labels(phase.value, severity.name.lower(), side.value)
         for status in DeliveryStatus:
             self._deliveries.labels(status.value)
+        for exchange in exchanges:
+            self._retries.labels(exchange)
+            self._heals.labels(exchange)
+            for outcome in ("complete", "partial", "empty"):
+                self._scans.labels(exchange, outcome)
+            for outcome in ("recovered", "gave_up"):
+                self._retried_calls.labels(exchange, outcome)
 
     def _end_retry(self, exchange: str, symbol: str, outcome: str) -> None:
         if (exchange, symbol) in self._retrying:
