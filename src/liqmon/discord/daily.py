@@ -54,7 +54,7 @@ def daily_notice(day: Day) -> dict[str, object]:
     markets = "1 market" if day.markets == 1 else f"{day.markets} markets"
     fields = (
         Field("Findings", found or "none"),
-        Field("Data", f"{_share(day.answered, day.asked)} of polls"),
+        Field("Data", _share(day.answered, day.asked)),
         Field("Webhook", _webhook(day)),
         Field("Retries", _retries(day)),
         Field("Up", span(day.uptime_s)),
@@ -74,9 +74,9 @@ def daily_notice(day: Day) -> dict[str, object]:
 
 def _share(part: int, whole: int) -> str:
     if not whole:
-        return "none"
+        return "no polls"
     # never rounded up to 100 when something was missing
-    return f"{int(part / whole * 1000) / 10:g} %"
+    return f"{int(part / whole * 1000) / 10:g} % of polls"
 
 
 def _webhook(day: Day) -> str:
@@ -90,6 +90,7 @@ def _webhook(day: Day) -> str:
 def _retries(day: Day) -> str:
     if not (day.retried or day.healed):
         return "none"
-    healed = f", {day.healed} sessions healed" * bool(day.healed)
+    sessions = "1 session" if day.healed == 1 else f"{day.healed} sessions"
+    healed = f", {sessions} healed" * bool(day.healed)
     gave_up = f", gave up {day.gave_up} x" * bool(day.gave_up)
     return f"{day.retried}{healed}{gave_up}"

@@ -85,9 +85,11 @@ class Heartbeat:
             ):
                 status = answer.status
         except TimeoutError:
-            return f"no answer within {timeout_s:.0f} s"
+            return f"no answer within {timeout_s:.2g} s"
+        except aiohttp.ClientConnectorError:
+            return "cannot connect"
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return type(error).__name__
+            return f"no proper answer ({type(error).__name__})"
         if 300 <= status < 400:
             # the address would be told to another host
             return f"the answer is a redirect ({status}): set the final address"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from liqmon.clock import Clock, boot_s
+from liqmon.clock import Clock
 from liqmon.discord.figures import span
 
 __all__ = ["Gap", "GapKind", "Timekeeper"]
@@ -51,11 +51,18 @@ class Gap:
                 return f"the host slept for {lasted}, or its clock was set ahead"
 
 
+def _unknown() -> None:
+    return None
+
+
 class Timekeeper:
-    """Compares the clocks between two looks; ``boot`` goes on while the host sleeps."""
+    """Compares the clocks between two looks.
+
+    ``boot`` tells seconds that go on while the host sleeps, None where nobody knows.
+    """
 
     def __init__(
-        self, clock: Clock, *, boot: Callable[[], float | None] = boot_s
+        self, clock: Clock, *, boot: Callable[[], float | None] = _unknown
     ) -> None:
         self._clock = clock
         self._boot = boot

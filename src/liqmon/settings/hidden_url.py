@@ -29,7 +29,7 @@ class HiddenUrl:
             raise ConfigError("the address is empty or has a stray character")
         try:
             parts = urlsplit(url)
-            is_whole = bool(parts.hostname) and (parts.port or 1) > 0
+            is_whole = bool(parts.hostname) and parts.port != 0
         except ValueError:
             parts, is_whole = urlsplit(""), False
         if parts.scheme not in {"http", "https"} or not is_whole:
