@@ -63,7 +63,7 @@ class Metrics:
         self._clock = clock
         self._retrying: set[tuple[str, str]] = set()
         # a second series for each one, which nobody asks for
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._scans = Counter(
             "liqmon_scans",
             "Finished scans: complete, partial, or empty (no market gave data).",

@@ -14,7 +14,7 @@ from liqmon.monitor.heartbeat import Heartbeat
 from liqmon.monitor.scanner import Scan
 from liqmon.settings.hidden_url import HiddenUrl
 
-SECRET = "0f3c1a52-secret"
+UUID = "0f3c1a52-secret"
 GOOD = Scan("bybit", asked=2, answered=1, took_s=0.1, interval_s=5.0)
 EMPTY = Scan("bybit", asked=2, answered=0, took_s=0.1, interval_s=5.0)
 
@@ -62,7 +62,7 @@ async def switch() -> AsyncIterator[Switch]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
-    one.url = f"http://{host}:{port}/{SECRET}"
+    one.url = f"http://{host}:{port}/{UUID}"
     yield one
     await runner.cleanup()
 
@@ -92,7 +92,7 @@ async def test_a_scan_with_data_pings_and_then_none_for_a_while(
 
     await run_until_enough(heartbeat)
 
-    assert switch.asked == [f"/{SECRET}"]
+    assert switch.asked == [f"/{UUID}"]
     assert switch.agents == ["liqmon/1"]
     assert clock.slept == [60.0]
 
@@ -156,7 +156,7 @@ async def test_a_redirect_is_not_followed_with_the_secret(
     heartbeat.scanned(GOOD)
     await heartbeat.finish(5.0)
 
-    assert switch.asked == [f"/{SECRET}"]
+    assert switch.asked == [f"/{UUID}"]
     assert "a redirect (302): set the final address" in caplog.text
 
 
@@ -172,7 +172,7 @@ async def test_no_fault_shows_the_address(caplog: pytest.LogCaptureFixture) -> N
     async with await asyncio.start_server(nonsense, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         for address in (f"http://127.0.0.1:{port}", "http://127.0.0.1:1"):
-            heartbeat = a_heartbeat(f"{address}/{SECRET}", FakeClock(), told)
+            heartbeat = a_heartbeat(f"{address}/{UUID}", FakeClock(), told)
             heartbeat.scanned(GOOD)
             await heartbeat.finish(5.0)
 
@@ -180,14 +180,14 @@ async def test_no_fault_shows_the_address(caplog: pytest.LogCaptureFixture) -> N
         "no proper answer (ClientResponseError)",
         "cannot connect",
     ]
-    assert SECRET not in caplog.text + str(told)
+    assert UUID not in caplog.text + str(told)
 
 
 async def test_whoever_does_not_answer_costs_no_more_than_is_left() -> None:
     told: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        heartbeat = a_heartbeat(f"http://127.0.0.1:{port}/{SECRET}", FakeClock(), told)
+        heartbeat = a_heartbeat(f"http://127.0.0.1:{port}/{UUID}", FakeClock(), told)
         heartbeat.scanned(GOOD)
         await heartbeat.finish(0.1)
 

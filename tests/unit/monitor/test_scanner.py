@@ -18,6 +18,7 @@ from liqmon.monitor.company import Company
 from liqmon.monitor.scanner import Scan, Scanner
 from liqmon.monitor.systemd import Systemd
 from notified import notified
+from processes import until
 
 BAR_END_MS = 1_700_000_040_000
 
@@ -308,8 +309,7 @@ async def test_a_scan_is_told_when_the_last_of_its_polls_is_over() -> None:
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(scanner.once())
-        while not slow.busy:
-            await asyncio.sleep(0)
+        await until(lambda: slow.busy, lambda: "nobody polls")
         clock.push(7.0)
         assert scans == []
         release.set()
