@@ -46,7 +46,7 @@ class Gap:
                 return f"the host's clock jumped by {self.seconds:+.0f} s"
             case GapKind.STALLED:
                 return f"nothing ran for {span(self.seconds)}"
-            case GapKind.UNSURE:
+            case _:
                 lasted = span(self.seconds)
                 return f"the host slept for {lasted}, or its clock was set ahead"
 
