@@ -286,6 +286,19 @@ async def test_a_gap_does_not_bring_back_data_that_were_missing_before(
     assert len(await watched.reports()) == 1
 
 
+async def test_a_gap_before_the_first_answer_is_no_silence_yet(
+    watched: Watched,
+) -> None:
+    watched.bulletin.begin(watched.bulletin.snapshot)
+    watched.bulletin.publish(FeedChanged(0, "bybit", "", FeedState.UNAVAILABLE, "no"))
+    blocking(watched, naps=4, _2=120.0)
+
+    with pytest.raises(Enough):
+        await watched.sentinel.run()
+
+    assert await watched.reports() == []
+
+
 async def test_a_gap_is_shown_for_five_minutes(watched: Watched) -> None:
     blocking(watched, naps=40, _2=20.0)
     with pytest.raises(Enough):

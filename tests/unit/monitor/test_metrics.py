@@ -1,5 +1,6 @@
 """The figures, read by Prometheus' own parser."""
 
+import os
 import stat
 from collections.abc import Mapping
 from dataclasses import replace
@@ -226,7 +227,9 @@ def test_the_file_is_whole_and_readable_for_another_user(
     path = tmp_path / "liqmon.prom"
     path.write_text("old")
     rig.scan(2)
+    mask = os.umask(0o077)
     rig.metrics.write(path)
+    os.umask(mask)
 
     done = series("liqmon_scans_total", exchange="bybit", outcome="complete")
     assert values(path.read_text())[done] == 1

@@ -82,6 +82,7 @@ async def test_sleep_explains_a_clock_that_was_set_with_it() -> None:
 
 async def test_a_correction_of_the_clock_and_a_busy_machine_are_no_gap() -> None:
     assert await napped(Host(), set=-29.0, block=9.0) is None
+    assert await napped(Host(), sleep=20.0, set=20.0) is None
 
 
 async def test_each_gap_is_found_once() -> None:
