@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock"]
+__all__ = ["Clock", "SystemClock", "boot_s"]
 
 
 class Clock(Protocol):
@@ -34,3 +34,12 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+def boot_s() -> float | None:
+    """Return seconds that go on while the host sleeps; None where it has no such clock.
+
+    On Linux ``monotonic`` stands still meanwhile: the difference is what it slept.
+    """
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return None if boottime is None else time.clock_gettime(boottime)

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from liqmon.clock import Clock
 from liqmon.core.events import Event
+from liqmon.exchange.catalogue import ALIASES
 from liqmon.exchange.client import Exchange
 from liqmon.exchange.retry import RetryPolicy
 from liqmon.settings.models import Settings
 
-__all__ = ["exchange_from"]
+__all__ = ["exchange_from", "exchange_names"]
 
 
 def exchange_from(
@@ -28,3 +29,8 @@ def exchange_from(
         timeout_s=settings.exchange.timeout_s,
         interval_s=settings.watch.poll_interval_s,
     )
+
+
+def exchange_names(settings: Settings) -> tuple[str, ...]:
+    """Return the exchanges of the settings by the names that they go by in a run."""
+    return tuple(dict.fromkeys(ALIASES.get(one, one) for one in settings.exchange.ids))

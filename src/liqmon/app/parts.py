@@ -9,7 +9,7 @@ from liqmon.app.album import Album
 from liqmon.app.couriers import Couriers, opened_couriers, report_routes
 from liqmon.app.exchanges import exchange_from
 from liqmon.app.run import Run
-from liqmon.clock import Clock
+from liqmon.clock import Clock, boot_s
 from liqmon.core.episode import EpisodePolicy, EpisodeState
 from liqmon.core.facts import state_from_facts
 from liqmon.core.model import Market
@@ -22,6 +22,7 @@ from liqmon.monitor.housekeeper import Housekeeper
 from liqmon.monitor.journalist import Journalist
 from liqmon.monitor.reports import ReportBox
 from liqmon.monitor.silences import Silences
+from liqmon.monitor.suspension import Timekeeper
 from liqmon.monitor.tally import Tally
 from liqmon.monitor.watcher import Watcher
 from liqmon.store.database import Store
@@ -152,6 +153,7 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
                 ),
                 on_report=couriers.wake,
                 stale_after_s=settings.health.stale_after_s,
+                timekeeper=Timekeeper(clock, boot=boot_s),
             ),
             await store.states(settings.watch.timeframe),
             silences,

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from liqmon.app.exchanges import exchange_names
 from liqmon.app.parts import Parts, opened
 from liqmon.app.run import Run
+from liqmon.app.vitals import Vitals, opened_vitals
 from liqmon.clock import Clock
 from liqmon.core.events import FeedChanged, FeedState
 from liqmon.errors import FeedBlocked, FeedCooling, FeedError
@@ -57,8 +59,13 @@ async def watch(
         UserError: something in the settings or symbols the user must put right.
         AlreadyRunning: another run uses this state directory.
     """
-    async with opened(run, clock=clock, bulletin=bulletin) as parts:
+    async with (
+        opened(run, clock=clock, bulletin=bulletin) as parts,
+        opened_vitals(parts, is_watch=True) as vitals,
+    ):
         on_parts(parts)
+        # before any exchange has answered: without a network it goes on trying
+        vitals.systemd.ready(exchange_names(run.settings))
         work: dict[str, Callable[[], Awaitable[None]]] = {
             **parts.couriers.work,
             "housekeeper": parts.housekeeper.run,
@@ -67,8 +74,11 @@ async def watch(
             "silences": parts.silences.run,
             "aftermath": parts.aftermath.run,
             "tally": parts.tally.run,
+            **vitals.work,
             **{
-                f"scanner {exchange_id}": partial(_scan, parts, exchange_id, on_open)
+                f"scanner {exchange_id}": partial(
+                    _scan, parts, vitals, exchange_id, on_open
+                )
                 for exchange_id in run.settings.exchange.ids
             },
         }
@@ -119,19 +129,24 @@ async def check(
         UserError: something in the settings or symbols the user must put right.
         AlreadyRunning: another run uses this state directory.
     """
-    async with opened(run, clock=clock, bulletin=bulletin) as parts:
+    async with (
+        opened(run, clock=clock, bulletin=bulletin) as parts,
+        opened_vitals(parts, is_watch=False) as vitals,
+    ):
         watchers: list[Watcher] = []
         ends_mono = clock.monotonic() + deadline_s
         scan_s = max(deadline_s - run.settings.discord.timeout_s, deadline_s / 2)
         try:
             async with asyncio.timeout(scan_s):
-                await _until(stop, _scan_all(parts, watchers))
+                await _until(stop, _scan_all(parts, vitals, watchers))
         except TimeoutError:
             # no traceback: the time that was given is over, nothing is broken
             log.error("the pass did not end within %.0f s", scan_s)  # noqa: TRY400
         await parts.aftermath.look()
         left_s = max(ends_mono - clock.monotonic(), 1.0)
         undelivered = await parts.couriers.drain(deadline_s=left_s)
+        left_s = max(ends_mono - clock.monotonic(), 1.0)
+        await vitals.finish(deadline_s=left_s)
         return CheckResult(
             markets=len(watchers),
             failed=sum(watcher.failed for watcher in watchers),
@@ -154,15 +169,17 @@ async def _cancel_on(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
     task.cancel()
 
 
-async def _scan_all(parts: Parts, watchers: list[Watcher]) -> None:
+async def _scan_all(parts: Parts, vitals: Vitals, watchers: list[Watcher]) -> None:
     async with asyncio.TaskGroup() as tasks:
         for exchange_id in parts.run.settings.exchange.ids:
             tasks.create_task(
-                _scan_once(parts, exchange_id, watchers), name=exchange_id
+                _scan_once(parts, vitals, exchange_id, watchers), name=exchange_id
             )
 
 
-async def _scan_once(parts: Parts, exchange_id: str, watchers: list[Watcher]) -> None:
+async def _scan_once(
+    parts: Parts, vitals: Vitals, exchange_id: str, watchers: list[Watcher]
+) -> None:
     async with parts.exchange(exchange_id) as exchange:
         try:
             await exchange.open()
@@ -171,19 +188,26 @@ async def _scan_once(parts: Parts, exchange_id: str, watchers: list[Watcher]) ->
             return
         mine = parts.watchers(exchange)
         watchers.extend(mine)
-        await _scanner(parts, exchange, mine).once()
+        await _scanner(parts, vitals, exchange, mine).once()
 
 
 async def _scan(
-    parts: Parts, exchange_id: str, on_open: Callable[[Exchange], None]
+    parts: Parts,
+    vitals: Vitals,
+    exchange_id: str,
+    on_open: Callable[[Exchange], None],
 ) -> None:
     async with parts.exchange(exchange_id) as exchange:
-        if await _opened_patiently(parts, exchange):
+        if await _opened_patiently(parts, vitals, exchange):
             on_open(exchange)
-            await _scanner(parts, exchange, parts.watchers(exchange)).run()
+            watchers = parts.watchers(exchange)
+            await _scanner(parts, vitals, exchange, watchers).run()
+    while True:
+        # refused for good; a watchdog that starts it anew would only ask again
+        await vitals.rest(exchange.id, _LONGEST_WAIT_S)
 
 
-async def _opened_patiently(parts: Parts, exchange: Exchange) -> bool:
+async def _opened_patiently(parts: Parts, vitals: Vitals, exchange: Exchange) -> bool:
     """Open, however long the network takes to come up; False where it never will."""
     wait_s = parts.run.settings.watch.poll_interval_s
     while True:
@@ -197,9 +221,10 @@ async def _opened_patiently(parts: Parts, exchange: Exchange) -> bool:
             if isinstance(error, FeedCooling):
                 pause_s = max(wait_s, error.wait_s)
             _tell_unreachable(parts, exchange, error, wait_s=pause_s)
+            vitals.systemd.status(f"{exchange.id} cannot be reached: {error}")
         else:
             return True
-        await parts.clock.sleep(pause_s)
+        await vitals.rest(exchange.id, pause_s)
         wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
 
 
@@ -215,7 +240,7 @@ def _tell_unreachable(
 
 
 def _scanner(
-    parts: Parts, exchange: Exchange, watchers: tuple[Watcher, ...]
+    parts: Parts, vitals: Vitals, exchange: Exchange, watchers: tuple[Watcher, ...]
 ) -> Scanner:
     return Scanner(
         exchange,
@@ -225,4 +250,7 @@ def _scanner(
         poll_interval_s=parts.run.settings.watch.poll_interval_s,
         # an embedded exchange keeps its own time on purpose
         tells_skew=parts.run.settings.exchange.base_url is None,
+        on_scan=vitals.scanned,
+        on_beat=vitals.systemd.beat,
+        beat_s=vitals.systemd.beat_s,
     )

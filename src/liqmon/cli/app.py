@@ -17,9 +17,11 @@ from liqmon.cli import (
     demo,
     download,
     explain,
+    healthcheck,
     history,
     mute,
     outbox,
+    packaging,
     show,
     sim,
     stats,
@@ -87,6 +89,8 @@ app.command()(backtest.backtest)
 app.command()(explain.explain)
 app.command()(tune.tune)
 app.command()(sim.sim)
+app.command()(healthcheck.healthcheck)
+app.command()(packaging.packaging)
 app.command(name="test-webhook")(test_webhook.send)
 app.command()(history.history)
 app.command()(show.show)

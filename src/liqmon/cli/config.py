@@ -94,13 +94,14 @@ def _shown(settings: object, key: str) -> object:
 def _plain(value: object) -> object:
     from pydantic import BaseModel
 
+    from liqmon.settings.hidden_url import HiddenUrl
     from liqmon.webhook import WebhookUrl
 
     match value:
         case BaseModel():
             names = sorted(value.model_fields_set)
             return {name: _plain(getattr(value, name)) for name in names}
-        case WebhookUrl():
+        case WebhookUrl() | HiddenUrl():
             return "***"
         case Path():
             return str(value)

@@ -17,6 +17,7 @@ __all__ = [
     "ForOption",
     "JsonOption",
     "LogFileOption",
+    "MetricsOption",
     "OneExchangeOption",
     "PlainOption",
     "QuietOption",
@@ -141,4 +142,14 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Log errors onl
 LogFileOption = Annotated[
     Path | None,
     typer.Option("--log-file", help="Append diagnostics to this file.", metavar="FILE"),
+]
+
+MetricsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--metrics",
+        help="Serve /metrics and /healthz here, such as 127.0.0.1:9464.",
+        metavar="ADDRESS",
+        show_default=False,
+    ),
 ]

@@ -11,6 +11,7 @@ from liqmon.cli.options import (
     ForOption,
     JsonOption,
     LogFileOption,
+    MetricsOption,
     PlainOption,
     QuietOption,
     StateDirOption,
@@ -35,6 +36,7 @@ def watch(
     ascii_only: AsciiOption = False,
     dry_run: DryRunOption = False,
     allow_volatile: AllowVolatileOption = False,
+    metrics: MetricsOption = None,
     config: ConfigOption = None,
     state_dir: StateDirOption = None,
     log_file: LogFileOption = None,
@@ -56,7 +58,8 @@ def watch(
             timeframe=timeframe,
             threshold=threshold,
             log_file=log_file,
-        ),
+        )
+        | {"metrics.listen": metrics},
         verbose=verbose,
         quiet=quiet,
     )

@@ -8,6 +8,7 @@ changes nothing but the banner.
 import asyncio
 import errno
 import logging
+import os
 import signal
 import sys
 import termios
@@ -25,6 +26,7 @@ from liqmon.clock import Clock, SystemClock
 from liqmon.core.board import Receiver
 from liqmon.errors import ConfigError
 from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.systemd import Systemd
 from liqmon.ui.lines import line
 
 __all__ = ["ended_code", "run_watch", "stop_after"]
@@ -83,12 +85,15 @@ class _Turns:
 
     def reload(self) -> str:
         """End this turn, if the settings can be used; return what came of it."""
+        systemd = Systemd.from_environ(os.environ)
+        systemd.reloading(SystemClock().monotonic())
         try:
             self.run = self.asked.run()
         except ConfigError as error:
             log.error("settings not reloaded, the old ones stay: %s", error)  # noqa: TRY400
             text = f"settings not reloaded: {str(error).splitlines()[0]}"
             self.bulletin.show_banner("settings", text)
+            systemd.ready()
             return text
         log.info("settings reloaded")
         self.bulletin.show_banner("settings", "")
@@ -140,6 +145,7 @@ async def _take_turns(
 
 async def _pass_on(stop: asyncio.Event, turns: _Turns) -> None:
     await stop.wait()
+    Systemd.from_environ(os.environ).stopping()
     turns.over.set()
 
 

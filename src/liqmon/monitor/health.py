@@ -2,10 +2,12 @@
 
 A market whose newest data is older than the limit is called stale, once. When that is
 true of all of them, or no exchange can be reached at all, Discord is told as well:
-once, and once more when data are back.
+once, and once more when data are back. Time in which the host slept, or nothing ran,
+makes no feed stale: a feed gets the whole limit to come back.
 """
 
 import logging
+import math
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -15,6 +17,7 @@ from liqmon.core.events import FeedChanged, FeedState
 from liqmon.errors import StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.reports import silence_report
+from liqmon.monitor.suspension import Timekeeper
 from liqmon.store.outbox import OutboxEntry
 
 __all__ = ["ReportBox", "Sentinel"]
@@ -23,6 +26,9 @@ log = logging.getLogger(__name__)
 
 _LOOKS_PER_LIMIT: Final = 6.0
 _LONGEST_NAP_S: Final = 10.0
+
+_GAP_SHOWN_S: Final = 300.0
+"""How long it stands above the table that the host slept."""
 
 _TOLD_OTHERWISE: Final = frozenset({FeedState.BLOCKED, FeedState.REJECTED})
 """No data will ever come, and the user has been told why."""
@@ -47,8 +53,11 @@ class Sentinel:
         outbox: ReportBox,
         on_report: Callable[[], None],
         stale_after_s: float,
+        timekeeper: Timekeeper | None = None,
     ) -> None:
         self._clock = clock
+        self._timekeeper = timekeeper or Timekeeper(clock)
+        self._woke_mono: float | None = None
         self._bulletin = bulletin
         self._outbox = outbox
         self._on_report = on_report
@@ -60,11 +69,19 @@ class Sentinel:
         """Look, for ever."""
         nap_s = min(self._stale_after_s / _LOOKS_PER_LIMIT, _LONGEST_NAP_S)
         while True:
-            await self._clock.sleep(nap_s)
+            gap = await self._timekeeper.nap(nap_s)
+            if gap is not None:
+                log.warning(
+                    "%s; missed candles are fetched, no gap is read as a move", gap
+                )
+                self._woke_mono = self._clock.monotonic()
+                self._bulletin.show_banner("gap", str(gap))
             await self.look()
 
     async def look(self) -> None:
         """Tell what has become stale, and whether anything is left that is not."""
+        if self._awake_s() > _GAP_SHOWN_S:
+            self._bulletin.show_banner("gap", "")
         board = self._bulletin.snapshot
         stale = {key for key, row in board.rows.items() if self._is_stale(row, board)}
         for key in stale - self._stale:
@@ -76,7 +93,16 @@ class Sentinel:
         if row.feed.state in _TOLD_OTHERWISE:
             return False
         since = board.started_mono if row.updated_mono is None else row.updated_mono
-        return self._clock.monotonic() - since > self._stale_after_s
+        waited_s = self._clock.monotonic() - since
+        if row.market.key not in self._stale:
+            waited_s = min(waited_s, self._awake_s())
+        return waited_s > self._stale_after_s
+
+    def _awake_s(self) -> float:
+        """Return the seconds since the host last woke up; no limit if it never did."""
+        if self._woke_mono is None:
+            return math.inf
+        return self._clock.monotonic() - self._woke_mono
 
     def _tell(self, row: MarketRow) -> None:
         market = row.market
@@ -95,6 +121,8 @@ class Sentinel:
 
     async def _note_silence(self, board: BoardSnapshot, stale: set[str]) -> None:
         waited_s = self._clock.monotonic() - board.started_mono
+        if self._silent_since_ms is None:
+            waited_s = min(waited_s, self._awake_s())
         # before any exchange has said anything, liqmon is still starting
         begun = bool(board.rows or board.exchanges)
         is_silent = (

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from liqmon.core.model import Finding, Phase
+from liqmon.discord.daily import daily_notice, day_from_facts
 from liqmon.discord.digest import digest_messages
 from liqmon.discord.embeds import (
     breaker_report,
@@ -19,7 +20,7 @@ from liqmon.discord.fit import fit
 from liqmon.discord.message import Message
 from liqmon.discord.text import external
 from liqmon.monitor.incidents import Edit, finding_in
-from liqmon.monitor.reports import DIGEST, DISK, SILENCE, WEBHOOK
+from liqmon.monitor.reports import DAILY, DIGEST, DISK, SILENCE, WEBHOOK
 from liqmon.monitor.routing import Heading
 from liqmon.store.digests import DigestContent
 from liqmon.store.outbox import OutboxRow
@@ -127,14 +128,21 @@ def _report(row: OutboxRow) -> Body:
             return breaker_report(
                 opened_ms=opened_ms, closed_ms=closed_ms, reason=reason, held=held
             )
+        case {"report": kind, "day": dict(day)} if kind == DAILY and not row.plain:
+            return _alive(row, day)
         case _:
             return _in_general(row)
+
+
+def _alive(row: OutboxRow, facts: Mapping[str, object]) -> Body:
+    day = day_from_facts(facts)
+    return _in_general(row) if day is None else daily_notice(day)
 
 
 def _in_general(row: OutboxRow) -> Body:
     at = f"<t:{row.created_ms // 1000}:F>"
     if row.kind == "report":
-        silent = row.payload.get("report") == DISK
+        silent = row.payload.get("report") in {DAILY, DISK}
         return fit(Message(f"liqmon: {_subject(row)}; noted {at}", silent=silent))
     return fit(
         Message(
@@ -152,6 +160,8 @@ def _subject(row: OutboxRow) -> str:
             return "findings piled up while Discord was unreachable: liqmon outbox list"
         case {"report": kind, "why": str(why)} if kind == WEBHOOK:
             return f"a webhook takes no messages: {external(why, 300)}"
+        case {"report": kind} if kind == DAILY:
+            return "alive"
         case {"report": kind, "count": int(count)} if kind == DISK:
             findings = "1 finding" if count == 1 else f"{count} findings"
             return f"the disk failed, {findings} had to be sent from memory"

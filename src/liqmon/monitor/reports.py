@@ -1,6 +1,6 @@
 """What liqmon reports of itself, as entries for the outbox: facts, not words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -9,11 +9,13 @@ from liqmon.store.outbox import OutboxEntry, OutboxRow
 
 __all__ = [
     "BREAKER",
+    "DAILY",
     "DIGEST",
     "DISK",
     "SILENCE",
     "WEBHOOK",
     "ReportBox",
+    "daily_report",
     "digest_of",
     "disk_report",
     "outage_report",
@@ -26,6 +28,7 @@ SILENCE: Final = "silence"
 DIGEST: Final = "digest"
 WEBHOOK: Final = "webhook"
 DISK: Final = "disk"
+DAILY: Final = "daily"
 _VERSION: Final = 1
 _LOW: Final = 1
 
@@ -121,6 +124,17 @@ def disk_report(*, since_ms: int, count: int, route: str) -> OutboxEntry:
         severity=_LOW,
         payload={"report": DISK, "version": _VERSION, "count": count},
         route=route,
+    )
+
+
+def daily_report(*, date: str, day: Mapping[str, object]) -> OutboxEntry:
+    """Return the entry that says on that date that liqmon is alive."""
+    return OutboxEntry(
+        dedup_key=_key(DAILY, date, ""),
+        episode="",
+        kind="report",
+        severity=_LOW,
+        payload={"report": DAILY, "version": _VERSION, "day": dict(day)},
     )
 
 

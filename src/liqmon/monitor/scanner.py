@@ -4,11 +4,15 @@ A cycle asks the exchange for its time once; all polls of the cycle share it. A 
 that is slow or waits for a retry is passed over until it is done, so it never holds up
 the others and its polls never overlap. The markets of a cycle are read before any of
 them is judged (``Company``).
+
+A finished cycle is told to whoever proves to the outside that liqmon is alive; so is
+every wake-up of the loop in between, as long as cycles do finish.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from liqmon.clock import Clock
@@ -17,7 +21,7 @@ from liqmon.errors import FeedError
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.company import Company, Heard
 
-__all__ = ["ExchangeClock", "Poller", "Scanner"]
+__all__ = ["ExchangeClock", "Poller", "Scan", "Scanner"]
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +33,22 @@ _MOST_SKEW_S = 120.0
 
 _HEADROOM = 1.2
 """Share of the exchange's rate limit left for everything but candles."""
+
+_BEAT_S = 5.0
+
+_LATE_INTERVALS = 3
+"""A loop whose cycles have not finished for so many intervals is stuck."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A cycle that is over: of ``asked`` markets, ``answered`` gave data."""
+
+    exchange: str
+    asked: int
+    answered: int
+    took_s: float
+    interval_s: float
 
 
 class ExchangeClock(Protocol):
@@ -52,6 +72,7 @@ class Poller(Protocol):
     market: Market
     busy: bool
     rejected: bool
+    failed: bool
 
     async def step(
         self, now_ms: int, *, deadline_mono: float, company: Company
@@ -60,8 +81,29 @@ class Poller(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Cycle:
+    """What the polls of one cycle share; ``left`` are not done yet."""
+
+    began_mono: float
+    now_ms: int
+    deadline_mono: float
+    company: Company
+    asked: int
+    left: int
+    answered: int = 0
+
+
+def _tell_nobody(_told: object) -> None:
+    pass
+
+
 class Scanner:
-    """Polls all watched markets of one exchange."""
+    """Polls all watched markets of one exchange.
+
+    ``on_scan`` is told each cycle when the last of its polls is over. ``on_beat`` gets
+    the exchange's name every ``beat_s`` or more often while cycles finish in time.
+    """
 
     def __init__(
         self,
@@ -72,6 +114,9 @@ class Scanner:
         bulletin: Bulletin,
         poll_interval_s: float,
         tells_skew: bool = True,
+        on_scan: Callable[[Scan], None] = _tell_nobody,
+        on_beat: Callable[[str], None] = _tell_nobody,
+        beat_s: float = _BEAT_S,
     ) -> None:
         self._exchange = exchange
         self._watchers = watchers
@@ -79,6 +124,10 @@ class Scanner:
         self._bulletin = bulletin
         self._poll_interval_s = poll_interval_s
         self._tells_skew = tells_skew
+        self._on_scan = on_scan
+        self._on_beat = on_beat
+        self._beat_s = beat_s
+        self._finished_mono = clock.monotonic()
         self._skew = ""
         self._heard: dict[str, Heard] = {}
 
@@ -92,34 +141,74 @@ class Scanner:
         """Scan for ever; a cycle begins every interval, however long polls take."""
         async with asyncio.TaskGroup() as polls:
             while True:
-                began_s = self._clock.monotonic()
+                began_mono = self._clock.monotonic()
                 await self._cycle(polls)
-                took_s = self._clock.monotonic() - began_s
-                await self._clock.sleep(max(self.interval_s - took_s, 0.0))
+                await self._rest(began_mono + self.interval_s)
 
     async def once(self) -> None:
         """Do one cycle and wait for all of its polls."""
         async with asyncio.TaskGroup() as polls:
             await self._cycle(polls)
 
+    async def _rest(self, until_mono: float) -> None:
+        left_s = max(until_mono - self._clock.monotonic(), 0.0)
+        while left_s > self._beat_s:
+            await self._clock.sleep(self._beat_s)
+            self._beat()
+            left_s = until_mono - self._clock.monotonic()
+        await self._clock.sleep(max(left_s, 0.0))
+        self._beat()
+
+    def _beat(self) -> None:
+        """Say that this loop is alive, unless its cycles no longer come to an end."""
+        unfinished_s = self._clock.monotonic() - self._finished_mono
+        patience_s = max(self.interval_s, _SHORTEST_DEADLINE_S)
+        if unfinished_s <= _LATE_INTERVALS * patience_s:
+            self._on_beat(self._exchange.id)
+
     async def _cycle(self, polls: asyncio.TaskGroup) -> None:
         interval_s = self.interval_s
         self._bulletin.show_cycle(self._exchange.id, interval_s=interval_s)
-        deadline_mono = self._clock.monotonic() + max(interval_s, _SHORTEST_DEADLINE_S)
+        began_mono = self._clock.monotonic()
+        wanted = [one for one in self._watchers if not one.rejected]
         try:
             now_ms = await self._exchange.now_ms()
         except FeedError as error:
             log.debug("cycle skipped, no exchange time: %s", error)
+            self._finish(began_mono, asked=len(wanted), answered=0)
             return
         self._note_skew(now_ms)
-        free = [one for one in self._watchers if not (one.busy or one.rejected)]
+        if not wanted:
+            self._finish(began_mono, asked=0, answered=0)
+        free = [watcher for watcher in wanted if not watcher.busy]
         keys = [watcher.market.key for watcher in free]
-        company = Company(keys, self._heard, now_ms=now_ms)
+        cycle = _Cycle(
+            began_mono,
+            now_ms,
+            began_mono + max(interval_s, _SHORTEST_DEADLINE_S),
+            Company(keys, self._heard, now_ms=now_ms),
+            asked=len(free),
+            left=len(free),
+        )
         for watcher in free:
             polls.create_task(
-                watcher.step(now_ms, deadline_mono=deadline_mono, company=company),
-                name=f"poll {watcher.market.key}",
+                self._poll(watcher, cycle), name=f"poll {watcher.market.key}"
             )
+
+    async def _poll(self, watcher: Poller, cycle: _Cycle) -> None:
+        await watcher.step(
+            cycle.now_ms, deadline_mono=cycle.deadline_mono, company=cycle.company
+        )
+        cycle.left -= 1
+        cycle.answered += not watcher.failed
+        if not cycle.left:
+            self._finish(cycle.began_mono, asked=cycle.asked, answered=cycle.answered)
+
+    def _finish(self, began_mono: float, *, asked: int, answered: int) -> None:
+        self._finished_mono = self._clock.monotonic()
+        took_s = self._finished_mono - began_mono
+        exchange = self._exchange.id
+        self._on_scan(Scan(exchange, asked, answered, took_s, self.interval_s))
 
     def _note_skew(self, now_ms: int) -> None:
         """Say that one of the two clocks is wrong; windows go by the exchange's."""

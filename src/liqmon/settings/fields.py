@@ -14,11 +14,14 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from liqmon.errors import ConfigError
+from liqmon.settings.hidden_url import HiddenUrl
 from liqmon.webhook import WebhookUrl, is_loopback
 
 __all__ = [
     "DAY_S",
     "ExchangeId",
+    "Hidden",
+    "Listen",
     "Loopback",
     "OpenFor",
     "Role",
@@ -28,6 +31,7 @@ __all__ = [
     "Symbol",
     "Table",
     "Threshold",
+    "TimeOfDay",
     "Timeout",
     "Wait",
     "Webhook",
@@ -41,7 +45,11 @@ _HOUR: Final = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 # https://discord.com/developers/docs/reference#snowflakes
 _ROLE: Final = re.compile(r"(?:[0-9]{15,22})?")
 _SPAN_OF_DAY: Final = re.compile(rf"{_HOUR}-{_HOUR}")
+_TIME_OF_DAY: Final = re.compile(rf"(?:{_HOUR})?")
 _ROUTE_NAME: Final = re.compile(r"[a-z0-9_-]{1,40}")
+_LISTEN: Final = re.compile(
+    r"(?:(?:[a-zA-Z0-9.-]*|\[[0-9a-fA-F:]+\]):)?(?P<port>[0-9]{1,5})"
+)
 
 
 def _webhook(value: object) -> object:
@@ -53,6 +61,27 @@ def _webhook(value: object) -> object:
     except ConfigError as error:
         told = {"fault": str(error), "hint": error.hint}
     raise PydanticCustomError("webhook", "{fault}", told)
+
+
+def _hidden(value: object) -> object:
+    """Return the text as a secret address; what is no text is left to the field."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return HiddenUrl(value)
+    except ConfigError as error:
+        fault = str(error)
+    raise PydanticCustomError("hidden_url", "{fault}", {"fault": fault})
+
+
+def _listen(address: str) -> str:
+    """Check where to listen, a port with or without a host; empty is nowhere."""
+    match = _LISTEN.fullmatch(address)
+    if address and (match is None or int(match["port"]) > 65_535):
+        raise PydanticCustomError(
+            "listen", 'Input should be an address to listen at: "127.0.0.1:9464"'
+        )
+    return address
 
 
 def _loopback(url: str) -> str:
@@ -99,6 +128,15 @@ def _span_of_day(hours: str) -> str:
     return hours
 
 
+def _time_of_day(hour: str) -> str:
+    """Check a time of the day; empty is never."""
+    if not _TIME_OF_DAY.fullmatch(hour):
+        raise PydanticCustomError(
+            "time_of_day", 'Input should be a time of the day: "08:00"'
+        )
+    return hour
+
+
 def _trimmed(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
@@ -112,6 +150,12 @@ Webhook = Annotated[
     BeforeValidator(_webhook),
     WithJsonSchema({"type": "string", "format": "uri", "writeOnly": True}),
 ]
+Hidden = Annotated[
+    HiddenUrl,
+    BeforeValidator(_hidden),
+    WithJsonSchema({"type": "string", "format": "uri", "writeOnly": True}),
+]
+Listen = Annotated[str, Field(strict=True), AfterValidator(_listen)]
 Loopback = Annotated[str, AfterValidator(_loopback)]
 Symbol = Annotated[
     str, BeforeValidator(_trimmed), Field(pattern=r"^[\w/:.-]{1,40}$", strict=True)
@@ -125,6 +169,7 @@ SeverityName = Annotated[
 RouteName = Annotated[str, Field(strict=True), AfterValidator(_route_name)]
 Role = Annotated[str, Field(strict=True), BeforeValidator(_role)]
 SpanOfDay = Annotated[str, Field(strict=True), AfterValidator(_span_of_day)]
+TimeOfDay = Annotated[str, Field(strict=True), AfterValidator(_time_of_day)]
 Wait = Annotated[float, Field(gt=0, le=60, strict=True)]
 OpenFor = Annotated[float, Field(gt=0, le=DAY_S, strict=True)]
 Threshold = Annotated[float, Field(gt=0, le=1000)]

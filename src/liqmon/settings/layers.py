@@ -19,6 +19,7 @@ from liqmon.settings.places import absolute
 from liqmon.settings.problems import Place, Problem, suggestion
 
 __all__ = [
+    "HEARTBEAT",
     "ROUTES",
     "SECRET",
     "SECRET_FILE",
@@ -36,9 +37,10 @@ __all__ = [
 
 SECRET: Final[Key] = ("discord", "webhook_url")
 SECRET_FILE: Final[Key] = ("discord", "webhook_url_file")
+HEARTBEAT: Final[Key] = ("health", "heartbeat_url")
 ROUTES: Final[Key] = ("discord", "routes")
 
-_PATHS: Final = frozenset({SECRET_FILE, ("log", "file")})
+_PATHS: Final = frozenset({SECRET_FILE, ("log", "file"), ("metrics", "textfile")})
 _PREFIX: Final = "LIQMON_"
 _NO_SETTINGS: Final = frozenset({"LIQMON_CONFIG", "LIQMON_STATE_DIR", "LIQMON_DATA"})
 
@@ -68,8 +70,8 @@ def flag_layer(
         for name, value in flags.items()
         if value is not None
     }
-    if SECRET in values:
-        raise ValueError("a webhook is never taken from the command line")
+    if not values.keys().isdisjoint({SECRET, HEARTBEAT}):
+        raise ValueError("a secret is never taken from the command line")
     places = dict.fromkeys(values, Place("command line"))
     return Layer("flag", _with_paths(values, cwd, environ), places)
 

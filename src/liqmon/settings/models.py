@@ -18,11 +18,14 @@ from liqmon.settings.discord import DiscordTable, RouteTable
 from liqmon.settings.fields import (
     DAY_S,
     ExchangeId,
+    Hidden,
+    Listen,
     Loopback,
     OpenFor,
     Symbol,
     Table,
     Threshold,
+    TimeOfDay,
     Timeout,
     Wait,
 )
@@ -35,6 +38,7 @@ __all__ = [
     "HealthTable",
     "HistoryTable",
     "LogTable",
+    "MetricsTable",
     "OverrideTable",
     "RetryTable",
     "RouteTable",
@@ -161,6 +165,34 @@ class HealthTable(Table):
         le=DAY_S,
         description="Seconds between status lines when there is no terminal.",
     )
+    heartbeat_url: Hidden | None = Field(
+        default=None,
+        description="A secret address that is asked after a scan that gave data.",
+    )
+    heartbeat_interval_s: float = Field(
+        default=60,
+        ge=1,
+        le=DAY_S,
+        description="Least seconds between two such pings.",
+    )
+    daily_digest: TimeOfDay = Field(
+        default="",
+        description='When to say "alive" once a day, silently, such as "08:00".',
+    )
+
+
+class MetricsTable(Table):
+    """``[metrics]``: figures for Prometheus; needs the extra ``metrics``."""
+
+    listen: Listen = Field(
+        default="",
+        description='Where watch serves /metrics, such as "127.0.0.1:9464".',
+    )
+    textfile: Path | None = Field(
+        default=None,
+        strict=False,
+        description="A .prom file that check writes for the node exporter.",
+    )
 
 
 class HistoryTable(Table):
@@ -220,6 +252,7 @@ class Settings(Table):
     breaker: BreakerTable = BreakerTable()
     health: HealthTable = HealthTable()
     history: HistoryTable = HistoryTable()
+    metrics: MetricsTable = MetricsTable()
     log: LogTable = LogTable()
     overrides: Annotated[
         Mapping[str, OverrideTable], AfterValidator(_one_table_each)

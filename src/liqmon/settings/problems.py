@@ -15,7 +15,9 @@ _LONGEST_QUOTE: Final = 100
 _LONGEST_LIST: Final = 8
 """More candidates than this are unreadable; then the three nearest are named."""
 
-_SECRET_LINE: Final = re.compile(r"(\s*[\"']?[\w.\"'-]*hook[\w\"'-]*\s*=\s*)\S.*")
+_SECRET_LINE: Final = re.compile(
+    r"(\s*[\"']?[\w.\"'-]*(?:hook|heartbeat_url)[\w\"'-]*\s*=\s*)\S.*"
+)
 _SECRET_WORD: Final = re.compile(r"[\w-]{40,}")
 
 

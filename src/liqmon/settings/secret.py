@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from liqmon.errors import ConfigError
 from liqmon.settings.document import Document, Key, read_private
 from liqmon.settings.layers import (
+    HEARTBEAT,
     ROUTES,
     SECRET,
     SECRET_FILE,
@@ -41,13 +42,18 @@ class Secret:
 
 
 def exposed(document: Document, layer: Layer) -> list[Problem]:
-    """Return the problem of a settings file with webhooks that others may read."""
-    fault = _exposure(document.path, document.mode)
-    named = [key for key, names in _receivers(layer.values) if SECRET[-1] in names]
+    """Return the problem of a settings file with secrets that others may read."""
+    named: list[_Path] = [
+        (*key, SECRET[-1])
+        for key, names in _receivers(layer.values)
+        if SECRET[-1] in names
+    ]
+    what = "the webhook" if named else "the heartbeat's address"
+    named += [HEARTBEAT] if HEARTBEAT in layer.values else []
+    fault = _exposure(document.path, document.mode, what)
     if fault is None or not named:
         return []
-    key = (*named[0], SECRET[-1])
-    return [Problem(place_of(key, layer.places), dotted(key), *fault)]
+    return [Problem(place_of(named[0], layer.places), dotted(named[0]), *fault)]
 
 
 def torn(layers: Iterable[Layer]) -> list[Problem]:
@@ -131,12 +137,14 @@ def _read_webhook(path: Path, *, guarded: bool) -> WebhookUrl:
     return WebhookUrl(content.decode("utf-8-sig", errors="replace").strip())
 
 
-def _exposure(path: Path, mode: int) -> tuple[str, str] | None:
+def _exposure(
+    path: Path, mode: int, what: str = "the webhook"
+) -> tuple[str, str] | None:
     """Return why and how to close a file that others may read, else None."""
     others = mode & (stat.S_IRWXG | stat.S_IRWXO)
     if not stat.S_ISREG(mode) or not others:
         return None
     return (
-        f"holds the webhook and is open to others (mode {stat.S_IMODE(mode):04o})",
+        f"holds {what} and is open to others (mode {stat.S_IMODE(mode):04o})",
         f"chmod 600 {shlex.quote(str(path))}",
     )

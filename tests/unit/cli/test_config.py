@@ -202,3 +202,18 @@ def test_the_schema_describes_a_route(typed: Typed) -> None:
     route = json.loads(out)["$defs"]["RouteTable"]
     assert route["required"] == ["name"]
     assert all("description" in value for value in route["properties"].values())
+
+
+def test_show_hides_the_heartbeats_address(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIQMON_HEALTH__HEARTBEAT_URL", "https://hc-ping.com/secret")
+    _, table, _ = typed("config", "show")
+    _, whole, _ = typed("config", "show", "--json")
+
+    assert '"***"' in table
+    assert json.loads(whole)["settings"]["health.heartbeat_url"] == {
+        "value": "***",
+        "source": "environment",
+    }
+    assert "hc-ping" not in table + whole

@@ -3,8 +3,12 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from liqmon.clock import SystemClock
+from liqmon.monitor.lastscan import Mark, written
 
 PROBE = """
 import json, sys
@@ -65,3 +69,12 @@ def test_the_version_is_one_line_for_a_bug_report() -> None:
     assert done.stdout.startswith("liqmon 0.1.0 (Python 3.")
     assert ", ccxt 4." in done.stdout
     assert done.stdout.count("\n") == 1
+
+
+def test_what_a_container_asks_every_half_minute_is_cheap(tmp_path: Path) -> None:
+    at_ms = SystemClock().now_ms()
+    written(Mark(at_ms, at_ms, 5.0), tmp_path)
+    heavy = {"ccxt", "aiohttp", "numpy", "rich", "tenacity", "sqlite3"}
+
+    assert modules_after("healthcheck", "--state-dir", str(tmp_path)) & heavy == set()
+    assert modules_after("packaging", "systemd") & heavy == set()

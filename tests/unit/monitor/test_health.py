@@ -14,6 +14,7 @@ from liqmon.errors import StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.health import Sentinel
 from liqmon.monitor.letters import letter
+from liqmon.monitor.suspension import Timekeeper
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry
 
@@ -208,3 +209,99 @@ async def test_it_looks_a_few_times_within_the_limit(watched: Watched) -> None:
         await watched.sentinel.run()
 
     assert watched.clock.slept == [10.0, 10.0, 10.0]
+
+
+@dataclass
+class Rounds(FakeClock):
+    """A clock that stands still for a while during some nap, and ends the run."""
+
+    blocked_s: dict[int, float] = field(default_factory=dict)
+    naps: int = 3
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        self.push(self.blocked_s.get(len(self.slept), 0.0))
+        if len(self.slept) > self.naps:
+            raise Enough
+
+
+class Enough(Exception):
+    """The test has seen what it wants to see."""
+
+
+def blocking(watched: Watched, naps: int, **blocked_s: float) -> Rounds:
+    """Put a clock under everything that is blocked for so long in these naps."""
+    clock = Rounds(
+        watched.clock.seconds,
+        blocked_s={int(nap.strip("_")): long_s for nap, long_s in blocked_s.items()},
+        naps=naps,
+    )
+    watched.clock = watched.sentinel._clock = watched.bulletin._clock = clock
+    watched.sentinel._timekeeper = Timekeeper(clock, boot=clock.monotonic)
+    return clock
+
+
+async def test_p13_a_loop_that_was_blocked_makes_no_feed_stale_and_is_told_once(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.fresh(MARKET)
+    watched.fresh(ETH)
+    blocking(watched, naps=4, _2=120.0)
+
+    with pytest.raises(Enough):
+        await watched.sentinel.run()
+
+    assert watched.stale() == []
+    assert await watched.reports() == []
+    assert [record.getMessage() for record in caplog.records] == [
+        "nothing ran for 2 min; missed candles are fetched, no gap is read as a move"
+    ]
+    assert watched.bulletin.snapshot.banner == "nothing ran for 2 min"
+
+
+async def test_a_feed_that_does_not_come_back_after_a_gap_is_stale_in_the_end(
+    watched: Watched,
+) -> None:
+    watched.fresh(MARKET)
+    watched.fresh(ETH)
+    blocking(watched, naps=10, _2=120.0)
+
+    with pytest.raises(Enough):
+        await watched.sentinel.run()
+
+    assert set(watched.stale()) == {MARKET.symbol, ETH.symbol}
+    assert len(await watched.reports()) == 1
+
+
+async def test_a_gap_does_not_bring_back_data_that_were_missing_before(
+    watched: Watched,
+) -> None:
+    await watched.look_after(61)
+    assert len(await watched.reports()) == 1
+    blocking(watched, naps=3, _2=120.0)
+
+    with pytest.raises(Enough):
+        await watched.sentinel.run()
+
+    assert len(await watched.reports()) == 1
+
+
+async def test_a_gap_before_the_first_answer_is_no_silence_yet(
+    watched: Watched,
+) -> None:
+    watched.bulletin.begin(watched.bulletin.snapshot)
+    watched.bulletin.publish(FeedChanged(0, "bybit", "", FeedState.UNAVAILABLE, "no"))
+    blocking(watched, naps=4, _2=120.0)
+
+    with pytest.raises(Enough):
+        await watched.sentinel.run()
+
+    assert await watched.reports() == []
+
+
+async def test_a_gap_is_shown_for_five_minutes(watched: Watched) -> None:
+    blocking(watched, naps=40, _2=20.0)
+    with pytest.raises(Enough):
+        await watched.sentinel.run()
+
+    assert watched.bulletin.snapshot.banner == ""

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,10 @@ from liqmon.core.model import Market
 from liqmon.errors import FeedUnavailable
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.company import Company
-from liqmon.monitor.scanner import Scanner
+from liqmon.monitor.scanner import Scan, Scanner
+from liqmon.monitor.systemd import Systemd
+from notified import notified
+from processes import until
 
 BAR_END_MS = 1_700_000_040_000
 
@@ -43,6 +47,7 @@ class FakeWatcher:
     clock: FakeClock
     rejected: bool = False
     busy: bool = False
+    failed: bool = False
     steps: list[tuple[int, float]] = field(default_factory=list)
     waits_for: asyncio.Event | None = None
     judged: asyncio.Event = field(default_factory=asyncio.Event)
@@ -270,3 +275,133 @@ async def test_an_exchange_that_keeps_its_own_time_on_purpose_is_believed() -> N
     ).once()
 
     assert bulletin.snapshot.banner == ""
+
+
+# what the outside is told
+
+
+def a_watched_scanner(
+    clock: FakeClock,
+    *watchers: FakeWatcher,
+    scans: list[Scan],
+    beats: list[float],
+    exchange: FakeExchange | None = None,
+    interval_s: float = 5.0,
+) -> Scanner:
+    return Scanner(
+        exchange or FakeExchange(clock),
+        watchers,
+        clock=clock,
+        bulletin=a_bulletin(clock),
+        poll_interval_s=interval_s,
+        on_scan=scans.append,
+        on_beat=lambda _: beats.append(clock.monotonic()),
+    )
+
+
+async def test_a_scan_is_told_when_the_last_of_its_polls_is_over() -> None:
+    clock, scans = FakeClock(), list[Scan]()
+    release = asyncio.Event()
+    slow = FakeWatcher(ETH, clock, waits_for=release, failed=True)
+    scanner = a_watched_scanner(
+        clock, FakeWatcher(MARKET, clock), slow, scans=scans, beats=[]
+    )
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(scanner.once())
+        await until(lambda: slow.busy, lambda: "nobody polls")
+        clock.push(7.0)
+        assert scans == []
+        release.set()
+
+    assert scans == [Scan("bybit", asked=2, answered=1, took_s=7.0, interval_s=5.0)]
+
+
+async def test_a_scan_without_the_exchanges_time_gave_no_data() -> None:
+    clock, scans = FakeClock(), list[Scan]()
+    scanner = a_watched_scanner(
+        clock,
+        FakeWatcher(MARKET, clock),
+        scans=scans,
+        beats=[],
+        exchange=FakeExchange(clock, down=True),
+    )
+
+    await scanner.once()
+
+    assert scans == [Scan("bybit", asked=1, answered=0, took_s=0.0, interval_s=5.0)]
+
+
+async def test_a_scan_of_nothing_but_rejected_markets_is_over_at_once() -> None:
+    clock, scans = FakeClock(), list[Scan]()
+    gone = FakeWatcher(MARKET, clock, rejected=True)
+
+    await a_watched_scanner(clock, gone, scans=scans, beats=[]).once()
+
+    assert [(scan.asked, scan.answered) for scan in scans] == [(0, 0)]
+
+
+async def test_a_loop_that_rests_for_long_comes_round_in_between() -> None:
+    clock, beats = ClockFor(naps=5), list[float]()
+    scanner = a_watched_scanner(
+        clock, FakeWatcher(MARKET, clock), scans=[], beats=beats, interval_s=12.0
+    )
+
+    await run_until_done(scanner)
+
+    assert clock.slept == [5.0, 5.0, 2.0, 5.0, 5.0]
+    assert beats == [5.0, 10.0, 12.0, 17.0]
+
+
+async def test_a_loop_whose_scans_no_longer_end_is_not_called_alive() -> None:
+    clock, scans, beats = ClockFor(naps=40), list[Scan](), list[float]()
+    hangs = FakeWatcher(MARKET, clock, waits_for=asyncio.Event())
+
+    await run_until_done(a_watched_scanner(clock, hangs, scans=scans, beats=beats))
+
+    assert scans == []
+    # three times the shortest deadline; the run was 200 s long
+    assert max(beats) == 75.0
+
+
+async def test_a_market_that_hangs_alone_does_not_make_the_loop_look_dead() -> None:
+    clock, beats = ClockFor(naps=40), list[float]()
+    hangs = FakeWatcher(MARKET, clock, waits_for=asyncio.Event())
+    works = FakeWatcher(ETH, clock)
+
+    await run_until_done(a_watched_scanner(clock, hangs, works, scans=[], beats=beats))
+
+    assert len(beats) == 39
+
+
+async def test_p13_a_blocked_loop_feeds_no_watchdog(tmp_path: Path) -> None:
+    """A minute in which nothing runs: systemd hears nothing, and kills."""
+    clock = ClockFor(naps=4)
+
+    class Blocking(FakeWatcher):
+        async def step(
+            self, now_ms: int, *, deadline_mono: float, company: Company
+        ) -> None:
+            await super().step(now_ms, deadline_mono=deadline_mono, company=company)
+            heard.append(listening.told())
+            if len(self.steps) == 2:
+                clock.push(60.0)
+                heard.append(listening.told())
+
+    heard: list[list[str]] = []
+    with notified(tmp_path / "notify") as listening:
+        systemd = Systemd(listening.address, watchdog_s=60.0)
+        systemd.ready(["bybit"])
+        scanner = Scanner(
+            FakeExchange(clock),
+            [Blocking(MARKET, clock)],
+            clock=clock,
+            bulletin=a_bulletin(clock),
+            poll_interval_s=5.0,
+            on_beat=systemd.beat,
+            beat_s=systemd.beat_s,
+        )
+        await run_until_done(scanner)
+
+    assert heard == [["READY=1"], ["WATCHDOG=1"], [], ["WATCHDOG=1"], ["WATCHDOG=1"]]
+    assert clock.monotonic() > 60.0

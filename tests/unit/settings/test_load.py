@@ -529,7 +529,7 @@ values = st.recursive(
             for table, field in Settings.model_fields.items()
             if table != "overrides"
             for name in type(field.default).model_fields
-            if name != "webhook_url"
+            if name not in {"webhook_url", "heartbeat_url"}
         ]
     ),
     value=values,

@@ -59,6 +59,7 @@ def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
     examples = re.sub(r"(?m)^webhook_url.*\n", "", examples)
     file = tmp_path / "liqmon.toml"
     file.write_text(examples)
+    file.chmod(0o600)
     found = load(config=file, environ={}, cwd=tmp_path, flags={})
 
     assert found.settings.threshold_for("BTCUSDT") == 15

@@ -1,0 +1,48 @@
+"""``liqmon packaging``: what is needed to run it for good, ready to be copied."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+
+__all__ = ["FILES", "Piece", "packaging"]
+
+
+class Piece(StrEnum):
+    """What can be printed."""
+
+    SYSTEMD = "systemd"
+    TIMER = "timer"
+    ONESHOT = "oneshot"
+    CRON = "cron"
+    DOCKER = "docker"
+    ALERTS = "alerts"
+    GRAFANA = "grafana"
+
+
+FILES: Final = {
+    Piece.SYSTEMD: "liqmon.service",
+    Piece.TIMER: "liqmon-check.timer",
+    Piece.ONESHOT: "liqmon-check.service",
+    Piece.CRON: "crontab",
+    Piece.DOCKER: "Dockerfile",
+    Piece.ALERTS: "alerts.yml",
+    Piece.GRAFANA: "grafana.json",
+}
+
+
+def packaging(
+    piece: Annotated[
+        Piece,
+        typer.Argument(
+            help="systemd: the unit of watch; timer, oneshot: check every minute; "
+            "cron: the same as a crontab line; docker: a Dockerfile; alerts, grafana: "
+            "for Prometheus.",
+        ),
+    ],
+) -> None:
+    """Print a systemd unit, a crontab line, a Dockerfile, alert rules, a dashboard."""
+    from importlib.resources import files
+
+    file = files("liqmon") / "packaging" / FILES[piece]
+    typer.echo(file.read_text(), nl=False)
