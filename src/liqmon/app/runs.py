@@ -13,6 +13,7 @@ from liqmon.core.events import FeedChanged, FeedState
 from liqmon.errors import FeedBlocked, FeedCooling, FeedError
 from liqmon.exchange.client import Exchange
 from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.roster import Roster
 from liqmon.monitor.scanner import Scanner
 from liqmon.monitor.supervisor import supervised
 from liqmon.monitor.watcher import Watcher
@@ -158,32 +159,40 @@ async def _scan_all(parts: Parts, watchers: list[Watcher]) -> None:
 
 async def _scan_once(parts: Parts, exchange_id: str, watchers: list[Watcher]) -> None:
     async with parts.exchange(exchange_id) as exchange:
+        roster = parts.roster(exchange)
         try:
-            await exchange.open()
+            await _opened(exchange, roster)
         except FeedError as error:
             _tell_unreachable(parts, exchange, error, wait_s=None)
             return
-        mine = parts.watchers(exchange)
-        watchers.extend(mine)
-        await _scanner(parts, exchange, mine).once()
+        watchers.extend(roster.watchers)
+        await _scanner(parts, exchange, roster).once()
 
 
 async def _scan(
     parts: Parts, exchange_id: str, on_open: Callable[[Exchange], None]
 ) -> None:
     async with parts.exchange(exchange_id) as exchange:
-        if await _opened_patiently(parts, exchange):
+        roster = parts.roster(exchange)
+        if await _opened_patiently(parts, exchange, roster):
             on_open(exchange)
-            await _scanner(parts, exchange, parts.watchers(exchange)).run()
+            await _scanner(parts, exchange, roster).run()
 
 
-async def _opened_patiently(parts: Parts, exchange: Exchange) -> bool:
+async def _opened(exchange: Exchange, roster: Roster[Watcher]) -> None:
+    await exchange.open()
+    await roster.begin()
+
+
+async def _opened_patiently(
+    parts: Parts, exchange: Exchange, roster: Roster[Watcher]
+) -> bool:
     """Open, however long the network takes to come up; False where it never will."""
     wait_s = parts.run.settings.watch.poll_interval_s
     while True:
         pause_s = wait_s
         try:
-            await exchange.open()
+            await _opened(exchange, roster)
         except FeedBlocked as error:
             _tell_unreachable(parts, exchange, error, wait_s=None)
             return False
@@ -208,15 +217,14 @@ def _tell_unreachable(
     )
 
 
-def _scanner(
-    parts: Parts, exchange: Exchange, watchers: tuple[Watcher, ...]
-) -> Scanner:
+def _scanner(parts: Parts, exchange: Exchange, roster: Roster[Watcher]) -> Scanner:
     return Scanner(
         exchange,
-        watchers,
+        roster.watchers,
         clock=parts.clock,
         bulletin=parts.bulletin,
         poll_interval_s=parts.run.settings.watch.poll_interval_s,
         # an embedded exchange keeps its own time on purpose
         tells_skew=parts.run.settings.exchange.base_url is None,
+        tend=roster.tend,
     )

@@ -3,11 +3,14 @@
 import typer
 
 from liqmon.cli.options import (
+    AllMarketsOption,
     AllowVolatileOption,
     AsciiOption,
+    ByOption,
     ConfigOption,
     DryRunOption,
     ExchangeOption,
+    ExcludeOption,
     ForOption,
     JsonOption,
     LogFileOption,
@@ -17,6 +20,7 @@ from liqmon.cli.options import (
     SymbolsArgument,
     ThresholdOption,
     TimeframeOption,
+    TopOption,
     VerboseOption,
 )
 
@@ -26,6 +30,10 @@ __all__ = ["watch"]
 def watch(
     symbols: SymbolsArgument = None,
     *,
+    top: TopOption = None,
+    by: ByOption = None,
+    all_markets: AllMarketsOption = False,
+    exclude: ExcludeOption = None,
     exchange: ExchangeOption = None,
     timeframe: TimeframeOption = None,
     threshold: ThresholdOption = None,
@@ -42,7 +50,7 @@ def watch(
     quiet: QuietOption = False,
 ) -> None:
     """Watch markets until q, Ctrl-C or SIGTERM; report cascades to Discord."""
-    from liqmon.cli.asked import Asked, overrides
+    from liqmon.cli.asked import Asked, overrides, selecting
     from liqmon.cli.watching import run_watch
 
     asked = Asked(
@@ -56,7 +64,8 @@ def watch(
             timeframe=timeframe,
             threshold=threshold,
             log_file=log_file,
-        ),
+        )
+        | selecting(top=top, by=by, all_markets=all_markets, exclude=exclude),
         verbose=verbose,
         quiet=quiet,
     )

@@ -8,7 +8,7 @@ them is judged (``Company``).
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Protocol
 
 from liqmon.clock import Clock
@@ -61,7 +61,11 @@ class Poller(Protocol):
 
 
 class Scanner:
-    """Polls all watched markets of one exchange."""
+    """Polls all watched markets of one exchange.
+
+    ``watchers`` may change between cycles; ``tend`` is what changes them, given the
+    exchange's time once a cycle.
+    """
 
     def __init__(
         self,
@@ -72,6 +76,7 @@ class Scanner:
         bulletin: Bulletin,
         poll_interval_s: float,
         tells_skew: bool = True,
+        tend: Callable[[int], Coroutine[None, None, None]] | None = None,
     ) -> None:
         self._exchange = exchange
         self._watchers = watchers
@@ -79,6 +84,7 @@ class Scanner:
         self._bulletin = bulletin
         self._poll_interval_s = poll_interval_s
         self._tells_skew = tells_skew
+        self._tend = tend
         self._skew = ""
         self._heard: dict[str, Heard] = {}
 
@@ -112,6 +118,8 @@ class Scanner:
             log.debug("cycle skipped, no exchange time: %s", error)
             return
         self._note_skew(now_ms)
+        if self._tend is not None:
+            polls.create_task(self._tend(now_ms), name="list of markets")
         free = [one for one in self._watchers if not (one.busy or one.rejected)]
         keys = [watcher.market.key for watcher in free]
         company = Company(keys, self._heard, now_ms=now_ms)

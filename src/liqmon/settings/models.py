@@ -68,6 +68,22 @@ class WatchTable(Table):
         strict=False,
         description="Markets to watch when the command names none.",
     )
+    top: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Also the so many most active markets; the list is renewed daily.",
+    )
+    by: Literal["volume", "oi"] = Field(
+        default="volume",
+        description="What is most active: volume of 24 hours, or oi, open interest.",
+    )
+    all: bool = Field(
+        default=False, description="Every linear perpetual of the exchange."
+    )
+    exclude: tuple[Symbol, ...] = Field(
+        default=(), strict=False, description="Markets that are never watched."
+    )
     timeframe: Literal["1m", "5m"] = Field(
         default="1m", description="Candles that are judged: 1m or 5m."
     )
