@@ -60,7 +60,11 @@ def with_open_interests(
 
 def _activity(ticker: Mapping[str, Any], market: Market) -> Activity:
     price = next(
-        (found for name in ("last", "mark") if (found := _number(ticker.get(name)))),
+        (
+            found
+            for name in ("last", "close", "markPrice")
+            if (found := _number(ticker.get(name)))
+        ),
         None,
     )
     info = ticker.get("info")
