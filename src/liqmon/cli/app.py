@@ -19,6 +19,7 @@ from liqmon.cli import (
     explain,
     outbox,
     sim,
+    symbols,
     test_webhook,
     tune,
     watch,
@@ -77,6 +78,7 @@ def root(
 
 app.command()(watch.watch)
 app.command()(check.check)
+app.command()(symbols.symbols)
 app.command()(demo.demo)
 app.command()(download.download)
 app.command()(backtest.backtest)

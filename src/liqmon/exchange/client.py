@@ -135,8 +135,12 @@ class Exchange:
         call = Call("", self.id)
         self._symbols = await self._calls.make(call, self._load_symbols)
 
-    async def select(self, wanted: Wanted) -> tuple[Pick, ...]:
+    async def select(
+        self, wanted: Wanted, *, informed: bool = False
+    ) -> tuple[Pick, ...]:
         """Return the markets that are wanted, watched or excluded, and why.
+
+        ``informed``: rank and volume are told of named markets too.
 
         Raises:
             UnknownSymbol: a named one is none of its perpetuals.
@@ -145,7 +149,7 @@ class Exchange:
         """
         markets = candidates(self.listings)
         known: Mapping[str, Activity] = {}
-        if wanted.is_ranked:
+        if wanted.is_ranked or (informed and self.offers("fetchTickers")):
             known = await ranking(self._opened, self._calls, wanted, markets)
         return picked(wanted, markets, known, self.market)
 

@@ -79,7 +79,7 @@ async def test_a_reload_that_fails_keeps_what_was_known() -> None:
         with pytest.raises(FeedUnavailable):
             await rig.exchange.reload()
 
-        assert rig.exchange.market("BTCUSDT")
+        assert rig.exchange.market("BTCUSDT").base == "BTC"
 
 
 async def test_the_exchange_s_time_does_not_queue_behind_candles() -> None:

@@ -153,7 +153,12 @@ def test_who_is_not_in_the_answer_keeps_what_was_known() -> None:
 
 def test_contracts_are_counted_in_base_units_where_a_venue_has_only_those() -> None:
     market = Market("mexc", "BTC/USDT:USDT", "BTC", "USDT", contract_size=0.01)
-    ticker = {"last": 100.0, "baseVolume": 5000.0, "quoteVolume": None, "info": {}}
+    ticker: dict[str, Any] = {
+        "last": 100.0,
+        "baseVolume": 5000.0,
+        "quoteVolume": None,
+        "info": {},
+    }
 
     found = activities({market.symbol: ticker}, [market])
 
