@@ -15,6 +15,7 @@ from liqmon.cli import (
     check,
     config,
     demo,
+    doctor,
     download,
     explain,
     outbox,
@@ -79,6 +80,7 @@ def root(
 app.command()(watch.watch)
 app.command()(check.check)
 app.command()(symbols.symbols)
+app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.command()(download.download)
 app.command()(backtest.backtest)

@@ -126,6 +126,11 @@ class Exchange:
         """Whether ccxt has this method for the exchange, such as ``fetchTickers``."""
         return self._opened.offers(what)
 
+    @property
+    def has_time(self) -> bool:
+        """Whether the exchange tells its time."""
+        return self._opened.has_time
+
     async def reload(self) -> None:
         """Load the perpetuals anew.
 
