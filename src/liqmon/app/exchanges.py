@@ -8,7 +8,7 @@ from liqmon.exchange.client import Exchange
 from liqmon.exchange.retry import RetryPolicy
 from liqmon.settings.models import Settings
 
-__all__ = ["exchange_from"]
+__all__ = ["exchange_from", "impatient"]
 
 
 def exchange_from(
@@ -28,3 +28,9 @@ def exchange_from(
         timeout_s=settings.exchange.timeout_s,
         interval_s=settings.watch.poll_interval_s,
     )
+
+
+def impatient(settings: Settings) -> Settings:
+    """Return the settings without retries: who only looks tells what was met."""
+    once = settings.retry.model_copy(update={"enabled": False})
+    return settings.model_copy(update={"retry": once})

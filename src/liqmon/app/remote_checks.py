@@ -6,7 +6,7 @@ from typing import Final
 
 import liqmon
 from liqmon.app.checks import Area, Check, Grade
-from liqmon.app.exchanges import exchange_from
+from liqmon.app.exchanges import exchange_from, impatient
 from liqmon.app.run import Run
 from liqmon.app.selecting import wanted_of
 from liqmon.clock import Clock
@@ -18,7 +18,7 @@ from liqmon.errors import FeedBlocked, FeedError, UserError
 from liqmon.exchange.catalogue import venue
 from liqmon.exchange.client import Exchange
 from liqmon.exchange.selection import Pick
-from liqmon.settings.models import DiscordTable, Settings
+from liqmon.settings.models import DiscordTable
 from liqmon.webhook import WebhookUrl
 
 __all__ = ["exchange_checks", "webhook_checks"]
@@ -37,19 +37,13 @@ async def exchange_checks(
 ) -> AsyncIterator[Check]:
     """Check that an exchange answers, and that it has what the run wants of it."""
     try:
-        exchange = exchange_from(_impatient(run.settings), exchange_id, clock, _ignore)
+        exchange = exchange_from(impatient(run.settings), exchange_id, clock, _ignore)
         async with exchange:
             async for check in _opened(run, exchange, clock):
                 yield check
     except UserError as error:
         # no such exchange, or one without perpetuals
         yield Check(Area.SETUP, exchange_id, Grade.FAIL, str(error), error.hint)
-
-
-def _impatient(settings: Settings) -> Settings:
-    """Return the settings without retries: a check tells what it met."""
-    once = settings.retry.model_copy(update={"enabled": False})
-    return settings.model_copy(update={"retry": once})
 
 
 def _ignore(_event: object) -> None:

@@ -18,6 +18,7 @@ from liqmon.cli import (
     doctor,
     download,
     explain,
+    init,
     outbox,
     sim,
     symbols,
@@ -77,10 +78,11 @@ def root(
     """Watch perpetual-swap markets and report liquidation cascades to Discord."""
 
 
+app.command()(init.init)
+app.command()(doctor.doctor)
 app.command()(watch.watch)
 app.command()(check.check)
 app.command()(symbols.symbols)
-app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.command()(download.download)
 app.command()(backtest.backtest)
