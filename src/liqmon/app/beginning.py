@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from liqmon.app.exchanges import impatient
@@ -22,14 +23,14 @@ _NAMED: Final = 5
 
 
 async def checked_markets(
-    settings: Settings, symbols: tuple[str, ...], *, clock: Clock
+    settings: Settings, symbols: tuple[str, ...], *, cache_dir: Path, clock: Clock
 ) -> Sequence[str]:
     """Return a line for each exchange: the markets it has, or why that is unchecked.
 
     Raises:
         UserError: there is no such exchange or market.
     """
-    run = Run(impatient(settings), symbols, None)
+    run = Run(impatient(settings), symbols, None, cache_dir=cache_dir)
     lines = []
     for exchange_id in settings.exchange.ids:
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from liqmon.app.parts import Parts, opened
+from liqmon.app.remembered import doubts, remember
 from liqmon.app.run import Run
 from liqmon.clock import Clock
 from liqmon.core.events import FeedChanged, FeedState
@@ -161,7 +162,7 @@ async def _scan_once(parts: Parts, exchange_id: str, watchers: list[Watcher]) ->
     async with parts.exchange(exchange_id) as exchange:
         roster = parts.roster(exchange)
         try:
-            await _opened(exchange, roster)
+            await _opened(parts, exchange, roster)
         except FeedError as error:
             _tell_unreachable(parts, exchange, error, wait_s=None)
             return
@@ -179,9 +180,11 @@ async def _scan(
             await _scanner(parts, exchange, roster).run()
 
 
-async def _opened(exchange: Exchange, roster: Roster[Watcher]) -> None:
+async def _opened(parts: Parts, exchange: Exchange, roster: Roster[Watcher]) -> None:
     await exchange.open()
+    await asyncio.to_thread(remember, parts.run, exchange, parts.clock.now_ms())
     await roster.begin()
+    parts.bulletin.show_banner(f"markets of {exchange.id}", "")
 
 
 async def _opened_patiently(
@@ -192,7 +195,7 @@ async def _opened_patiently(
     while True:
         pause_s = wait_s
         try:
-            await _opened(exchange, roster)
+            await _opened(parts, exchange, roster)
         except FeedBlocked as error:
             _tell_unreachable(parts, exchange, error, wait_s=None)
             return False
@@ -210,6 +213,10 @@ def _tell_unreachable(
     parts: Parts, exchange: Exchange, error: FeedError, *, wait_s: float | None
 ) -> None:
     log.error("%s cannot be reached: %s", exchange.id, error)
+    doubt = doubts(parts.run, exchange.id)
+    parts.bulletin.show_banner(f"markets of {exchange.id}", doubt)
+    if doubt:
+        log.error("%s: %s", exchange.id, doubt)
     blocked = isinstance(error, FeedBlocked)
     state = FeedState.BLOCKED if blocked else FeedState.UNAVAILABLE
     parts.bulletin.publish(

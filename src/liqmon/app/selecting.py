@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from liqmon.app.exchanges import exchange_from
+from liqmon.app.remembered import doubts, remember
 from liqmon.app.run import Run
 from liqmon.clock import Clock
 from liqmon.core.model import Market
@@ -33,12 +34,13 @@ async def surveyed(run: Run, exchange_id: str, *, clock: Clock) -> Survey:
     async with exchange:
         try:
             await exchange.open()
+            remember(run, exchange, clock.now_ms())
             picks = await exchange.select(wanted_of(run), informed=True)
         except FeedBlocked:
             raise
         except FeedError as error:
-            msg = f"{exchange.id} does not answer: {error}"
-            raise FeedError(msg) from error
+            told = [f"{exchange.id} does not answer: {error}", doubts(run, exchange.id)]
+            raise FeedError("; ".join(filter(None, told))) from error
         return Survey(exchange.id, len(exchange.listings), picks)
 
 

@@ -18,6 +18,7 @@ from liqmon.cli import (
     doctor,
     download,
     explain,
+    info,
     init,
     outbox,
     sim,
@@ -83,6 +84,7 @@ app.command()(doctor.doctor)
 app.command()(watch.watch)
 app.command()(check.check)
 app.command()(symbols.symbols)
+app.command()(info.info)
 app.command()(demo.demo)
 app.command()(download.download)
 app.command()(backtest.backtest)

@@ -16,7 +16,7 @@ from liqmon.cli.configured import loaded
 from liqmon.errors import ConfigError
 from liqmon.logs import configure
 from liqmon.settings.models import Settings
-from liqmon.settings.places import state_dir
+from liqmon.settings.places import cache_dir, state_dir
 
 __all__ = ["Asked", "logging_as_asked", "overrides", "selecting"]
 
@@ -51,7 +51,14 @@ class Asked:
                 "[watch] symbols",
             )
         kept = None if self.dry_run else state_dir(self.state_dir, os.environ)
-        return Run(settings, symbols, kept, self.dry_run, self.allow_volatile)
+        return Run(
+            settings,
+            symbols,
+            kept,
+            self.dry_run,
+            self.allow_volatile,
+            None if self.dry_run else cache_dir(os.environ),
+        )
 
     def _selected(self, settings: Settings) -> Settings:
         """Return the settings; markets that are named replace what they select."""

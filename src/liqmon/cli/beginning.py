@@ -23,7 +23,7 @@ from liqmon.logs import configure
 from liqmon.settings.load import Loaded, load
 from liqmon.settings.models import Settings
 from liqmon.settings.new_file import SEVERITIES, Answers, Draft, drafted, text_of
-from liqmon.settings.places import absolute, candidates
+from liqmon.settings.places import absolute, cache_dir, candidates
 from liqmon.webhook import WebhookUrl, scrubbed
 
 __all__ = ["Begun", "run_init"]
@@ -194,7 +194,12 @@ def _check_markets(begun: Begun, symbols: tuple[str, ...], top: int | None) -> N
     flags = {"exchange.ids": begun.exchanges or None, "watch.top": top}
     no_file = Path(os.devnull)
     found = load(config=no_file, environ=os.environ, cwd=Path.cwd(), flags=flags)
-    lines = checked_markets(found.settings, symbols, clock=SystemClock())
+    lines = checked_markets(
+        found.settings,
+        symbols,
+        cache_dir=cache_dir(os.environ),
+        clock=SystemClock(),
+    )
     typer.echo("\n".join(asyncio.run(lines)))
 
 

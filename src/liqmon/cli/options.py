@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from liqmon.cli.completion import markets_like
 from liqmon.cli.durations import seconds
 
 __all__ = [
@@ -36,6 +37,7 @@ SymbolsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         help="Perpetuals, such as BTCUSDT; else those of the settings.",
+        autocompletion=markets_like,
         metavar="SYMBOL",
         show_default=False,
     ),
@@ -121,6 +123,7 @@ ExcludeOption = Annotated[
     typer.Option(
         "--exclude",
         help="Leave this market out; may be repeated.",
+        autocompletion=markets_like,
         metavar="SYMBOL",
         show_default=False,
     ),
