@@ -20,7 +20,7 @@ from liqmon.clock import Clock
 from liqmon.errors import ConfigError
 from liqmon.settings.load import Loaded
 
-__all__ = ["Patient", "examined"]
+__all__ = ["Patient", "examined", "within"]
 
 _MOST_S: Final = 30.0
 """How long one exchange, or all webhooks, may take."""
@@ -52,7 +52,7 @@ async def examined(
     groups["webhook"] = webhook_checks(patient.run.settings.discord, clock=clock)
     async with asyncio.TaskGroup() as tasks:
         asked = [
-            tasks.create_task(_within(_MOST_S, topic, checks), name=topic)
+            tasks.create_task(within(_MOST_S, topic, checks), name=topic)
             for topic, checks in groups.items()
         ]
         for task in asked:
@@ -73,7 +73,7 @@ def _local(patient: Patient) -> Iterable[Check]:
     yield from terminal_check(patient.terminal)
 
 
-async def _within(
+async def within(
     seconds: float, topic: str, checks: AsyncIterator[Check]
 ) -> list[Check]:
     """Return the checks that were made in time, and one that says if they were not."""

@@ -13,12 +13,19 @@ from typing import Final
 
 import liqmon
 from liqmon.app.checks import Area, Check, Grade
-from liqmon.errors import NewerSchema, UserError
+from liqmon.errors import UserError
 from liqmon.settings.load import Loaded
-from liqmon.store.files import DATABASE, is_current
+from liqmon.store.files import DATABASE, is_current, why_unreadable
 from liqmon.store.lock import running_pid
 
-__all__ = ["Terminal", "settings_checks", "state_checks", "terminal_check", "versions"]
+__all__ = [
+    "Terminal",
+    "disk_check",
+    "settings_checks",
+    "state_checks",
+    "terminal_check",
+    "versions",
+]
 
 _LITTLE: Final = 100 * 1024 * 1024
 _TOO_LITTLE: Final = 5 * 1024 * 1024
@@ -83,7 +90,7 @@ def settings_checks(found: Loaded, symbols: Sequence[str]) -> Iterator[Check]:
 def state_checks(directory: Path) -> Iterator[Check]:
     """Check where findings and cool-downs are kept; nothing is made or changed."""
     yield _directory(directory)
-    yield _disk(directory)
+    yield disk_check(shutil.disk_usage(_nearest(directory)).free)
     if (directory / DATABASE).exists():
         yield _database(directory / DATABASE)
     pid = running_pid(directory)
@@ -113,8 +120,8 @@ def _directory(directory: Path) -> Check:
     return Check(Area.SETUP, "state", Grade.OK, f"{directory} can be written in")
 
 
-def _disk(directory: Path) -> Check:
-    free = shutil.disk_usage(_nearest(directory)).free
+def disk_check(free: int) -> Check:
+    """Check how many bytes are left for the state."""
     text = f"{free / 1024**3:.1f} GiB free"
     if free < _TOO_LITTLE:
         return Check(Area.SETUP, "disk", Grade.FAIL, text, "make room on this disk")
@@ -129,19 +136,19 @@ def _nearest(path: Path) -> Path:
 
 
 def _database(path: Path) -> Check:
-    try:
-        current = is_current(path)
-    except NewerSchema as error:
-        return Check(Area.SETUP, "database", Grade.FAIL, str(error), error.hint)
-    except UserError as error:
-        return Check(Area.SETUP, "database", Grade.FAIL, str(error), error.hint)
-    except OSError as error:
-        return Check(Area.SETUP, "database", Grade.FAIL, f"{path}: {error.strerror}")
     size = f"{path.name}, {path.stat().st_size / 1024**2:.1f} MiB"
-    if current:
-        return Check(Area.SETUP, "database", Grade.OK, f"{size}, of this version")
-    text = f"{size}: of an older version, brought up to date at the next run"
-    return Check(Area.SETUP, "database", Grade.OK, text)
+    try:
+        fault = why_unreadable(path)
+        if fault:
+            hint = "the next run renames it and begins a new one"
+            text = f"{size}: not readable ({fault})"
+            return Check(Area.SETUP, "database", Grade.WARN, text, hint)
+        current = is_current(path)
+    except UserError as error:
+        # of a newer liqmon, or not ours to open
+        return Check(Area.SETUP, "database", Grade.FAIL, str(error), error.hint)
+    form = "of this version" if current else "older, brought up to date at the next run"
+    return Check(Area.SETUP, "database", Grade.OK, f"{size}, {form}")
 
 
 # terminal
