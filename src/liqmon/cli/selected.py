@@ -65,6 +65,10 @@ def _table(survey: Survey, settings: Settings) -> Iterator[str]:
     rows = [_row(pick, settings, usual, has_interest) for pick in survey.picks]
     yield from columns(head, rows, left=2)
     yield f"thresholds: {usual}, {settings.watch.timeframe} candles"
+    used = {pick.excluded_by for pick in survey.picks}
+    for text in settings.watch.exclude:
+        if text not in used:
+            yield f"note: to exclude {plain(text)} changes nothing here"
 
 
 def _row(

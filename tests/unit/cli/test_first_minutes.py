@@ -285,7 +285,7 @@ def test_symbols_says_what_would_be_watched_and_why(
     liqmon: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LIQMON_OVERRIDES__XRPUSDT__SENSITIVITY", "alert")
-    wanted = ("XRPUSDT", "--top", "1", "--exclude", "eth")
+    wanted = ("XRPUSDT", "--top", "1", "--exclude", "eth", "--exclude", "BTCUSTD")
 
     lines = liqmon("symbols", *wanted).out.splitlines()
 
@@ -299,6 +299,7 @@ def test_symbols_says_what_would_be_watched_and_why(
     assert lines[3].startswith("ETHUSDT  excluded by eth ")
     assert lines[4].startswith("BTCUSDT  top 2 by volume ")
     assert lines[5] == "thresholds: detector.sensitivity normal, 1m candles"
+    assert lines[6] == "note: to exclude BTCUSTD changes nothing here"
 
     xrp, eth, btc = markets(liqmon("symbols", *wanted, "--json"))
     assert xrp["threshold_from"] == "overrides.XRPUSDT.sensitivity alert"
