@@ -9,7 +9,7 @@ from liqmon.exchange.client import Exchange
 from liqmon.exchange.retry import RetryPolicy
 from liqmon.settings.models import Settings
 
-__all__ = ["exchange_from", "exchange_names"]
+__all__ = ["exchange_from", "exchange_names", "impatient"]
 
 
 def exchange_from(
@@ -34,3 +34,9 @@ def exchange_from(
 def exchange_names(settings: Settings) -> tuple[str, ...]:
     """Return the exchanges of the settings by the names that they go by in a run."""
     return tuple(dict.fromkeys(ALIASES.get(one, one) for one in settings.exchange.ids))
+
+
+def impatient(settings: Settings) -> Settings:
+    """Return the settings without retries: who only looks tells what was met."""
+    once = settings.retry.model_copy(update={"enabled": False})
+    return settings.model_copy(update={"retry": once})

@@ -9,6 +9,7 @@ from liqmon.app.album import Album
 from liqmon.app.couriers import Couriers, opened_couriers, report_routes
 from liqmon.app.exchanges import exchange_from
 from liqmon.app.run import Run
+from liqmon.app.selecting import wanted_of, watched
 from liqmon.clock import Clock, boot_s
 from liqmon.core.episode import EpisodePolicy, EpisodeState
 from liqmon.core.facts import state_from_facts
@@ -21,6 +22,7 @@ from liqmon.monitor.health import Sentinel
 from liqmon.monitor.housekeeper import Housekeeper
 from liqmon.monitor.journalist import Journalist
 from liqmon.monitor.reports import ReportBox
+from liqmon.monitor.roster import Roster
 from liqmon.monitor.silences import Silences
 from liqmon.monitor.suspension import Timekeeper
 from liqmon.monitor.tally import Tally
@@ -56,17 +58,29 @@ class Parts:
             self.run.settings, exchange_id, self.clock, self.bulletin.publish
         )
 
-    def watchers(self, exchange: Exchange) -> tuple[Watcher, ...]:
-        """Resolve the run's symbols and give each its row and its watcher.
+    def roster(self, exchange: Exchange) -> Roster[Watcher]:
+        """Return who is watched on an exchange, yet to begin."""
+        wanted = wanted_of(self.run)
 
-        Raises:
-            UnknownSymbol: one of them is no perpetual of this exchange.
-        """
-        markets = tuple(dict.fromkeys(map(exchange.market, self.run.symbols)))
-        self.bulletin.show_markets(exchange.id, markets)
-        watchers = tuple(self._watcher(exchange, market) for market in markets)
-        self.album.follow(watchers)
-        return watchers
+        async def select() -> tuple[Market, ...]:
+            if roster.watchers:
+                await exchange.reload()
+            picks = await exchange.select(wanted)
+            return watched(picks)
+
+        def join(market: Market) -> Watcher:
+            watcher = self._watcher(exchange, market)
+            self.album.follow([watcher])
+            return watcher
+
+        roster = Roster(
+            exchange.id,
+            select=select,
+            join=join,
+            bulletin=self.bulletin,
+            renews=wanted.is_ranked,
+        )
+        return roster
 
     def _watcher(self, exchange: Exchange, market: Market) -> Watcher:
         settings = self.run.settings

@@ -18,7 +18,8 @@ __all__ = ["Run", "empty_board"]
 class Run:
     """What one run was asked for. Without ``state_dir`` nothing is kept on disk.
 
-    ``allow_volatile``: run from memory if ``state_dir`` cannot be used.
+    ``allow_volatile``: run from memory if ``state_dir`` cannot be used. ``cache_dir``
+    is where the lists of markets are kept, None for nowhere.
     """
 
     settings: Settings
@@ -26,6 +27,7 @@ class Run:
     state_dir: Path | None
     dry_run: bool = False
     allow_volatile: bool = False
+    cache_dir: Path | None = None
 
 
 def empty_board(run: Run, clock: Clock) -> BoardSnapshot:

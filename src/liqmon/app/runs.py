@@ -8,6 +8,7 @@ from functools import partial
 
 from liqmon.app.exchanges import exchange_names
 from liqmon.app.parts import Parts, opened
+from liqmon.app.remembered import doubts, remember
 from liqmon.app.run import Run
 from liqmon.app.vitals import Vitals, opened_vitals
 from liqmon.clock import Clock
@@ -15,6 +16,7 @@ from liqmon.core.events import FeedChanged, FeedState
 from liqmon.errors import FeedBlocked, FeedCooling, FeedError
 from liqmon.exchange.client import Exchange
 from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.roster import Roster
 from liqmon.monitor.scanner import Scanner
 from liqmon.monitor.supervisor import supervised
 from liqmon.monitor.watcher import Watcher
@@ -181,14 +183,14 @@ async def _scan_once(
     parts: Parts, vitals: Vitals, exchange_id: str, watchers: list[Watcher]
 ) -> None:
     async with parts.exchange(exchange_id) as exchange:
+        roster = parts.roster(exchange)
         try:
-            await exchange.open()
+            await _opened(parts, exchange, roster)
         except FeedError as error:
             _tell_unreachable(parts, exchange, error, wait_s=None)
             return
-        mine = parts.watchers(exchange)
-        watchers.extend(mine)
-        await _scanner(parts, vitals, exchange, mine).once()
+        watchers.extend(roster.watchers)
+        await _scanner(parts, vitals, exchange, roster).once()
 
 
 async def _scan(
@@ -198,22 +200,31 @@ async def _scan(
     on_open: Callable[[Exchange], None],
 ) -> None:
     async with parts.exchange(exchange_id) as exchange:
-        if await _opened_patiently(parts, vitals, exchange):
+        roster = parts.roster(exchange)
+        if await _opened_patiently(parts, vitals, exchange, roster):
             on_open(exchange)
-            watchers = parts.watchers(exchange)
-            await _scanner(parts, vitals, exchange, watchers).run()
+            await _scanner(parts, vitals, exchange, roster).run()
     while True:
         # refused for good; a watchdog that starts it anew would only ask again
         await vitals.rest(exchange.id, _LONGEST_WAIT_S)
 
 
-async def _opened_patiently(parts: Parts, vitals: Vitals, exchange: Exchange) -> bool:
+async def _opened(parts: Parts, exchange: Exchange, roster: Roster[Watcher]) -> None:
+    await exchange.open()
+    await asyncio.to_thread(remember, parts.run, exchange, parts.clock.now_ms())
+    await roster.begin()
+    parts.bulletin.show_banner(f"markets of {exchange.id}", "")
+
+
+async def _opened_patiently(
+    parts: Parts, vitals: Vitals, exchange: Exchange, roster: Roster[Watcher]
+) -> bool:
     """Open, however long the network takes to come up; False where it never will."""
     wait_s = parts.run.settings.watch.poll_interval_s
     while True:
         pause_s = wait_s
         try:
-            await exchange.open()
+            await _opened(parts, exchange, roster)
         except FeedBlocked as error:
             _tell_unreachable(parts, exchange, error, wait_s=None)
             return False
@@ -232,6 +243,10 @@ def _tell_unreachable(
     parts: Parts, exchange: Exchange, error: FeedError, *, wait_s: float | None
 ) -> None:
     log.error("%s cannot be reached: %s", exchange.id, error)
+    doubt = doubts(parts.run, exchange.id)
+    parts.bulletin.show_banner(f"markets of {exchange.id}", doubt)
+    if doubt:
+        log.error("%s: %s", exchange.id, doubt)
     blocked = isinstance(error, FeedBlocked)
     state = FeedState.BLOCKED if blocked else FeedState.UNAVAILABLE
     parts.bulletin.publish(
@@ -240,16 +255,17 @@ def _tell_unreachable(
 
 
 def _scanner(
-    parts: Parts, vitals: Vitals, exchange: Exchange, watchers: tuple[Watcher, ...]
+    parts: Parts, vitals: Vitals, exchange: Exchange, roster: Roster[Watcher]
 ) -> Scanner:
     return Scanner(
         exchange,
-        watchers,
+        roster.watchers,
         clock=parts.clock,
         bulletin=parts.bulletin,
         poll_interval_s=parts.run.settings.watch.poll_interval_s,
         # an embedded exchange keeps its own time on purpose
         tells_skew=parts.run.settings.exchange.base_url is None,
+        tend=roster.tend,
         on_scan=vitals.scanned,
         on_beat=vitals.systemd.beat,
         beat_s=vitals.systemd.beat_s,

@@ -15,16 +15,20 @@ from liqmon.cli import (
     check,
     config,
     demo,
+    doctor,
     download,
     explain,
     healthcheck,
     history,
+    info,
+    init,
     mute,
     outbox,
     packaging,
     show,
     sim,
     stats,
+    symbols,
     test_webhook,
     tune,
     watch,
@@ -81,8 +85,12 @@ def root(
     """Watch perpetual-swap markets and report liquidation cascades to Discord."""
 
 
+app.command()(init.init)
+app.command()(doctor.doctor)
 app.command()(watch.watch)
 app.command()(check.check)
+app.command()(symbols.symbols)
+app.command()(info.info)
 app.command()(demo.demo)
 app.command()(download.download)
 app.command()(backtest.backtest)

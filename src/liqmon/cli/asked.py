@@ -16,9 +16,9 @@ from liqmon.cli.configured import loaded
 from liqmon.errors import ConfigError
 from liqmon.logs import Tail, configure
 from liqmon.settings.models import Settings
-from liqmon.settings.places import state_dir
+from liqmon.settings.places import cache_dir, state_dir
 
-__all__ = ["Asked", "logging_as_asked", "overrides"]
+__all__ = ["Asked", "logging_as_asked", "overrides", "selecting"]
 
 _VERBOSE: tuple[Literal["info", "debug"], ...] = ("info", "debug")
 
@@ -42,15 +42,47 @@ class Asked:
         Raises:
             ConfigError: the settings cannot be used, or name no market.
         """
-        settings = loaded(self.config, self.flags).settings
+        settings = self._selected(loaded(self.config, self.flags).settings)
         symbols = self.symbols or settings.watch.symbols
-        if not symbols:
+        if not (symbols or settings.watch.top or settings.watch.all):
             raise ConfigError(
                 "no market to watch",
-                hint="name some (liqmon watch BTCUSDT ETHUSDT) or set [watch] symbols",
+                hint="name some (liqmon watch BTCUSDT ETHUSDT), say --top 20, or set "
+                "[watch] symbols",
             )
         kept = None if self.dry_run else state_dir(self.state_dir, os.environ)
-        return Run(settings, symbols, kept, self.dry_run, self.allow_volatile)
+        return Run(
+            settings,
+            symbols,
+            kept,
+            self.dry_run,
+            self.allow_volatile,
+            None if self.dry_run else cache_dir(os.environ),
+        )
+
+    def _selected(self, settings: Settings) -> Settings:
+        """Return the settings; markets that are named replace what they select."""
+        is_asked = any(self.flags.get(f"watch.{name}") for name in ("top", "all"))
+        if not self.symbols or is_asked:
+            return settings
+        watch = settings.watch.model_copy(update={"top": None, "all": False})
+        return settings.model_copy(update={"watch": watch})
+
+
+def selecting(
+    *,
+    top: int | None,
+    by: str | None,
+    all_markets: bool,
+    exclude: list[str] | None,
+) -> dict[str, object]:
+    """Return what the options that select markets set; None says nothing."""
+    return {
+        "watch.top": top,
+        "watch.by": None if by is None else str(by),
+        "watch.all": all_markets or None,
+        "watch.exclude": exclude or None,
+    }
 
 
 def overrides(

@@ -6,9 +6,12 @@ import typer
 
 from liqmon.cli.durations import seconds
 from liqmon.cli.options import (
+    AllMarketsOption,
+    ByOption,
     ConfigOption,
     DryRunOption,
     ExchangeOption,
+    ExcludeOption,
     JsonOption,
     LogFileOption,
     QuietOption,
@@ -16,6 +19,7 @@ from liqmon.cli.options import (
     SymbolsArgument,
     ThresholdOption,
     TimeframeOption,
+    TopOption,
     VerboseOption,
 )
 
@@ -25,6 +29,10 @@ __all__ = ["check"]
 def check(
     symbols: SymbolsArgument = None,
     *,
+    top: TopOption = None,
+    by: ByOption = None,
+    all_markets: AllMarketsOption = False,
+    exclude: ExcludeOption = None,
     exchange: ExchangeOption = None,
     timeframe: TimeframeOption = None,
     threshold: ThresholdOption = None,
@@ -53,7 +61,7 @@ def check(
     quiet: QuietOption = False,
 ) -> None:
     """Judge every market once, deliver what is due, and stay silent when calm."""
-    from liqmon.cli.asked import Asked, overrides
+    from liqmon.cli.asked import Asked, overrides, selecting
     from liqmon.cli.checking import run_check
 
     asked = Asked(
@@ -66,7 +74,8 @@ def check(
             timeframe=timeframe,
             threshold=threshold,
             log_file=log_file,
-        ),
+        )
+        | selecting(top=top, by=by, all_markets=all_markets, exclude=exclude),
         verbose=verbose,
         quiet=quiet,
     )

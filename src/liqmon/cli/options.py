@@ -1,19 +1,24 @@
 """Options that several commands share, so that they read the same everywhere."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from liqmon.cli.completion import markets_like
 from liqmon.cli.durations import seconds
 
 __all__ = [
+    "AllMarketsOption",
     "AllowVolatileOption",
     "ArchiveOption",
     "AsciiOption",
+    "ByOption",
     "ConfigOption",
     "DryRunOption",
     "ExchangeOption",
+    "ExcludeOption",
     "ForOption",
     "JsonOption",
     "LogFileOption",
@@ -25,6 +30,7 @@ __all__ = [
     "SymbolsArgument",
     "ThresholdOption",
     "TimeframeOption",
+    "TopOption",
     "VerboseOption",
 ]
 
@@ -32,6 +38,7 @@ SymbolsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         help="Perpetuals, such as BTCUSDT; else those of the settings.",
+        autocompletion=markets_like,
         metavar="SYMBOL",
         show_default=False,
     ),
@@ -77,6 +84,48 @@ ArchiveOption = Annotated[
         "--archive",
         help="Where downloaded candles are; else $LIQMON_ARCHIVE or your data folder.",
         metavar="DIR",
+        show_default=False,
+    ),
+]
+
+TopOption = Annotated[
+    int | None,
+    typer.Option(
+        "--top",
+        help="Also the N most active linear perpetuals.",
+        metavar="N",
+        min=1,
+        max=1000,
+        show_default=False,
+    ),
+]
+
+
+class _By(StrEnum):
+    VOLUME = "volume"
+    OI = "oi"
+
+
+ByOption = Annotated[
+    _By | None,
+    typer.Option(
+        "--by",
+        help="Most active by volume (24 h) or oi, open interest.",
+        show_default=False,
+    ),
+]
+
+AllMarketsOption = Annotated[
+    bool, typer.Option("--all", help="Every linear perpetual of the exchange.")
+]
+
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        help="Leave this market out; may be repeated.",
+        autocompletion=markets_like,
+        metavar="SYMBOL",
         show_default=False,
     ),
 ]

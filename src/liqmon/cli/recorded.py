@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from liqmon.cli.completion import markets_like
+
 if TYPE_CHECKING:
     from liqmon.backtest.sources import Source
     from liqmon.settings.models import Settings
@@ -29,6 +31,7 @@ OneSymbolArgument = Annotated[
     list[str],
     typer.Argument(
         help="The perpetual, such as BTCUSDT; files may follow after --data.",
+        autocompletion=markets_like,
         metavar="SYMBOL",
         show_default=False,
     ),

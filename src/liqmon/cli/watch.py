@@ -3,11 +3,14 @@
 import typer
 
 from liqmon.cli.options import (
+    AllMarketsOption,
     AllowVolatileOption,
     AsciiOption,
+    ByOption,
     ConfigOption,
     DryRunOption,
     ExchangeOption,
+    ExcludeOption,
     ForOption,
     JsonOption,
     LogFileOption,
@@ -18,6 +21,7 @@ from liqmon.cli.options import (
     SymbolsArgument,
     ThresholdOption,
     TimeframeOption,
+    TopOption,
     VerboseOption,
 )
 
@@ -27,6 +31,10 @@ __all__ = ["watch"]
 def watch(
     symbols: SymbolsArgument = None,
     *,
+    top: TopOption = None,
+    by: ByOption = None,
+    all_markets: AllMarketsOption = False,
+    exclude: ExcludeOption = None,
     exchange: ExchangeOption = None,
     timeframe: TimeframeOption = None,
     threshold: ThresholdOption = None,
@@ -44,7 +52,7 @@ def watch(
     quiet: QuietOption = False,
 ) -> None:
     """Watch markets until q, Ctrl-C or SIGTERM; report cascades to Discord."""
-    from liqmon.cli.asked import Asked, overrides
+    from liqmon.cli.asked import Asked, overrides, selecting
     from liqmon.cli.watching import run_watch
 
     asked = Asked(
@@ -59,7 +67,8 @@ def watch(
             threshold=threshold,
             log_file=log_file,
         )
-        | {"metrics.listen": metrics},
+        | {"metrics.listen": metrics}
+        | selecting(top=top, by=by, all_markets=all_markets, exclude=exclude),
         verbose=verbose,
         quiet=quiet,
     )

@@ -8,6 +8,7 @@ by one table and comes out as a FeedError. Whoever asks again or gives up says s
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final, NoReturn, Protocol, TypeVar
 
 from liqmon.clock import Clock
@@ -98,12 +99,29 @@ class Calls:
         Raises:
             FeedError: there is none.
         """
-        return await self._retries.run(call, lambda: self._attempt(call, ask))
+        return await self._retries.run(
+            call, lambda: self._attempt(call, ask, self._slots)
+        )
 
-    async def _attempt(
+    async def urgent(
         self, call: Call, ask: Callable[[], Awaitable[_Answer]]
     ) -> _Answer:
-        async with self._slots:
+        """Return the answer as ``make`` does, without waiting for a place.
+
+        Raises:
+            FeedError: there is none.
+        """
+        return await self._retries.run(
+            call, lambda: self._attempt(call, ask, nullcontext())
+        )
+
+    async def _attempt(
+        self,
+        call: Call,
+        ask: Callable[[], Awaitable[_Answer]],
+        place: AbstractAsyncContextManager[None],
+    ) -> _Answer:
+        async with place:
             permit = self._admitted()
             try:
                 answer = await self._asked(call, ask)

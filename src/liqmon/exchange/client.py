@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -11,11 +11,14 @@ from liqmon.clock import Clock
 from liqmon.core.events import Event
 from liqmon.core.model import TIMEFRAME_MS, Candles, Market
 from liqmon.errors import FeedUnavailable
+from liqmon.exchange.activity import Activity
 from liqmon.exchange.calls import Calls
 from liqmon.exchange.candles import Expected, FutureRow, candles_from_rows
 from liqmon.exchange.catalogue import ALIASES, venue
+from liqmon.exchange.ranking import ranking
 from liqmon.exchange.retry import Call, RetryPolicy
-from liqmon.exchange.symbols import Symbols, perpetuals, spot_pairs
+from liqmon.exchange.selection import Pick, Wanted, candidates, picked
+from liqmon.exchange.symbols import Listing, Symbols, perpetuals, spot_pairs
 
 if TYPE_CHECKING:
     from liqmon.exchange.connection import Connection
@@ -114,6 +117,47 @@ class Exchange:
             log.warning("%s: %s", text, match.note)
         return match.market
 
+    @property
+    def listings(self) -> tuple[Listing, ...]:
+        """All perpetuals it lists."""
+        return self._symbols.listings
+
+    def offers(self, what: str) -> bool:
+        """Whether ccxt has this method for the exchange, such as ``fetchTickers``."""
+        return self._opened.offers(what)
+
+    @property
+    def has_time(self) -> bool:
+        """Whether the exchange tells its time."""
+        return self._opened.has_time
+
+    async def reload(self) -> None:
+        """Load the perpetuals anew.
+
+        Raises:
+            FeedError: it did not answer; what was known stays.
+        """
+        call = Call("", self.id)
+        self._symbols = await self._calls.make(call, self._load_symbols)
+
+    async def select(
+        self, wanted: Wanted, *, informed: bool = False
+    ) -> tuple[Pick, ...]:
+        """Return the markets that are wanted, watched or excluded, and why.
+
+        ``informed``: rank and volume are told of named markets too.
+
+        Raises:
+            UnknownSymbol: a named one is none of its perpetuals.
+            UserError: it does not tell what the markets are to be ranked by.
+            FeedError: it did not answer.
+        """
+        markets = candidates(self.listings)
+        known: Mapping[str, Activity] = {}
+        if wanted.is_ranked or (informed and self.offers("fetchTickers")):
+            known = await ranking(self._opened, self._calls, wanted, markets)
+        return picked(wanted, markets, known, self.market)
+
     async def now_ms(self) -> int:
         """Return the exchange's time, or this machine's where it does not tell.
 
@@ -122,7 +166,7 @@ class Exchange:
         """
         if not self._opened.has_time:
             return self._clock.now_ms()
-        return await self._calls.make(Call("", self.id), self._read_time)
+        return await self._calls.urgent(Call("", self.id), self._read_time)
 
     async def candles(
         self,

@@ -8,7 +8,7 @@ import asyncio
 import difflib
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ from liqmon.core.model import TIMEFRAME_MS
 from liqmon.errors import ConfigError
 from liqmon.exchange.catalogue import venue
 from liqmon.exchange.faults import judge
-from liqmon.exchange.pace import Pace
+from liqmon.exchange.pace import Pace, urgently
 from liqmon.exchange.session import guarded_session
 from liqmon.exchange.verdict import Verdict
 from liqmon.webhook import is_loopback
@@ -63,8 +63,31 @@ class Connection:
         return markets if isinstance(markets, dict) else {}
 
     async def time_ms(self) -> object:
-        """Return what the exchange says its time is; raises whatever ccxt does."""
-        return await self._exchange.fetch_time()
+        """Return what the exchange says its time is; raises whatever ccxt does.
+
+        Candles are judged by it, so it does not wait for theirs.
+        """
+        with urgently():
+            return await self._exchange.fetch_time()
+
+    def offers(self, what: str) -> bool:
+        """Whether ccxt has this method for the exchange, such as ``fetchTickers``."""
+        return bool(self._exchange.has.get(what))
+
+    async def tickers(self, symbols: Sequence[str]) -> object:
+        """Return ccxt's tickers of all these markets; raises whatever ccxt does."""
+        # of hyperliquid's three kinds of markets, each a request; the others go by
+        # the kind of the symbols
+        only = {"type": "swap"} if self._exchange.id == "hyperliquid" else {}
+        return await self._exchange.fetch_tickers(list(symbols), only)
+
+    async def open_interests(self, symbols: Sequence[str]) -> object:
+        """Return ccxt's open interests of all these markets; raises what ccxt does."""
+        return await self._exchange.fetch_open_interests(list(symbols))
+
+    async def open_interest(self, symbol: str) -> object:
+        """Return ccxt's open interest of one market; raises whatever ccxt does."""
+        return await self._exchange.fetch_open_interest(symbol)
 
     async def rows(
         self, symbol: str, timeframe: str, *, since_ms: int | None, limit: int

@@ -14,9 +14,9 @@ from typing import Any, Final
 from liqmon.core.model import Market
 from liqmon.errors import UnknownSymbol
 
-__all__ = ["Listing", "Match", "Symbols", "perpetuals", "spot_pairs"]
+__all__ = ["QUOTES", "Listing", "Match", "Symbols", "perpetuals", "spot_pairs"]
 
-_QUOTES: Final = ("USDT", "USDC", "USD")
+QUOTES: Final = ("USDT", "USDC", "USD")
 """In the order of preference where the text leaves the quote open."""
 
 _MULTIPLIERS: Final = ("1000000", "10000", "1000", "1M")
@@ -105,12 +105,17 @@ class Symbols:
         spot: frozenset[str] = frozenset(),
     ) -> None:
         self._exchange = exchange
-        self._listings = sorted(listings, key=_rank)
+        self._listings = tuple(sorted(listings, key=_rank))
         self._spot = spot
         self._by_symbol = {each.market.symbol: each for each in self._listings}
         self._by_id = _grouped(self._listings, lambda listing: [listing.id])
         active = [listing for listing in self._listings if listing.active]
         self._by_key = _grouped(active, _keys)
+
+    @property
+    def listings(self) -> tuple[Listing, ...]:
+        """All of them, the active and most usual first."""
+        return self._listings
 
     def find(self, text: str) -> Match:
         """Return the perpetual that ``text`` names.
@@ -162,7 +167,7 @@ class Symbols:
             hints.append(f"did you mean {' or '.join(suggestions)}?")
         return UnknownSymbol(
             f"{text!r} is no perpetual on {self._exchange}",
-            hint="; ".join(hints) or "see which perpetuals the exchange lists",
+            hint="; ".join(hints) or "see what there is with liqmon symbols --all",
             suggestions=suggestions,
         )
 
@@ -180,7 +185,7 @@ class Symbols:
 
 def _rank(listing: Listing) -> tuple[bool, bool, int, str]:
     quote = listing.market.quote
-    place = _QUOTES.index(quote) if quote in _QUOTES else len(_QUOTES)
+    place = QUOTES.index(quote) if quote in QUOTES else len(QUOTES)
     return not listing.active, listing.market.inverse, place, listing.market.symbol
 
 
@@ -216,7 +221,7 @@ def _plain(text: str) -> str:
 
 
 def _without_quote(key: str) -> str:
-    return next((key.removesuffix(q) for q in _QUOTES if key.endswith(q)), key)
+    return next((key.removesuffix(q) for q in QUOTES if key.endswith(q)), key)
 
 
 def _times(prefix: str) -> str:

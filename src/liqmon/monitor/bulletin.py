@@ -6,7 +6,7 @@ not wait: one that has to write hands over to its own thread or task.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, Protocol
@@ -103,10 +103,20 @@ class Bulletin:
 
     def show_markets(self, exchange: str, markets: tuple[Market, ...]) -> None:
         """Give every market its row, in the order it was asked for."""
-        rows = dict(self.snapshot.rows)
-        rows |= {market.key: MarketRow(market) for market in markets}
+        self.join_markets(markets)
         exchanges = {**self.snapshot.exchanges, exchange: Feed()}
-        self.snapshot = replace(self.snapshot, rows=rows, exchanges=exchanges)
+        self.snapshot = replace(self.snapshot, exchanges=exchanges)
+
+    def join_markets(self, markets: Iterable[Market]) -> None:
+        """Give each of these markets a row, after those that are there."""
+        joining = {market.key: MarketRow(market) for market in markets}
+        rows = {**self.snapshot.rows, **joining}
+        self.snapshot = replace(self.snapshot, rows=rows)
+
+    def drop_markets(self, keys: Container[str]) -> None:
+        """Take away the rows of markets that are no longer watched."""
+        kept = {k: row for k, row in self.snapshot.rows.items() if k not in keys}
+        self.snapshot = replace(self.snapshot, rows=kept)
 
     def show_row(self, row: MarketRow, *, exchange_ms: int) -> None:
         """Replace a market's row."""

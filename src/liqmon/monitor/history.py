@@ -1,12 +1,15 @@
 """The candles one market is judged by, kept fresh with as few calls as possible.
 
 Two series: the ``bars`` of the watched timeframe, and the five-minute ``baseline`` that
-tells what is usual (three days of it are a single call on most exchanges). Watching
-five minutes, they are one and the same, five days long and two calls.
+tells what is usual (three days of it are a single call on most exchanges). After that
+call the baseline grows out of the minutes that are fetched anyway; it is asked for
+again only where some of them are missing. Watching five minutes, both are one and the
+same, five days long and two calls.
 """
 
 from typing import Protocol
 
+from liqmon.core.coarser import coarser
 from liqmon.core.features import SCALES
 from liqmon.core.model import TIMEFRAME_MS, Candles, Market
 from liqmon.core.units import comparable
@@ -20,6 +23,9 @@ _HOUR_MS = 3_600_000
 _SPARE_MS = 11 * _HOUR_MS
 """Beyond the baseline, for bars that are judged after a stop: with three days before
 them they are still a single call of 1,000."""
+
+_KEEP_BARS_MS = 14 * _HOUR_MS
+"""Minutes that are kept: the longest stop that is caught up with, and two windows."""
 
 _WINDOW_MS = _HOUR_MS // 2
 """The longest horizon of the detector."""
@@ -58,9 +64,9 @@ class CandleSource(Protocol):
 class History:
     """The candles of one market; ``refresh`` brings them up to an exchange time.
 
-    ``bars`` is the watched timeframe with the forming bar, ``baseline`` the five-minute
-    candles of the last days. ``has_new_unit``: the last refresh left out what is
-    in another unit of price.
+    ``bars`` is the watched timeframe with the forming bar, ``baseline`` the closed
+    five-minute candles of the last days. ``has_new_unit``: the last refresh left out
+    what is in another unit of price.
     """
 
     def __init__(self, source: CandleSource, market: Market, timeframe: str) -> None:
@@ -87,22 +93,35 @@ class History:
             await self._refresh_baseline(now_ms, deadline_mono)
             self.bars = self.baseline
             return
-        slot = now_ms // _BASELINE_MS
-        if slot != self._slot:
-            await self._refresh_baseline(now_ms, deadline_mono)
-            self._slot = slot
         since_ms = judged_ms - _WINDOW_MS
         fetched = await self._fetch(self._timeframe, since_ms, now_ms, deadline_mono)
-        self.bars = self._joined(self.bars, fetched, now_ms)
+        self.bars = self._joined(self.bars, fetched, now_ms - _KEEP_BARS_MS)
+        slot = now_ms // _BASELINE_MS
+        if slot != self._slot:
+            await self._extend_baseline(now_ms, deadline_mono)
+            self._slot = slot
+
+    async def _extend_baseline(self, now_ms: int, deadline_mono: float) -> None:
+        """Add what has closed since: made of minutes, or fetched where they fail."""
+        made = coarser(self.bars, _BASELINE_MS, now_ms)
+        held = self.baseline
+        due_ms = now_ms // _BASELINE_MS * _BASELINE_MS
+        last_ms = int(held.open_ms[-1]) if len(held) else due_ms - self._keep_ms
+        missing = set(range(last_ms + _BASELINE_MS, due_ms, _BASELINE_MS))
+        if missing <= set(made.open_ms.tolist()):
+            self.baseline = self._joined(held, made, now_ms - self._keep_ms)
+        else:
+            await self._refresh_baseline(now_ms, deadline_mono)
+            self.baseline = self.baseline.closed(now_ms)
 
     async def _refresh_baseline(self, now_ms: int, deadline_mono: float) -> None:
         held = self.baseline
         since_ms = int(held.open_ms[-1]) if len(held) else now_ms - self._keep_ms
         fetched = await self._fetch(BASELINE_TIMEFRAME, since_ms, now_ms, deadline_mono)
-        self.baseline = self._joined(held, fetched, now_ms)
+        self.baseline = self._joined(held, fetched, now_ms - self._keep_ms)
 
-    def _joined(self, held: Candles, fetched: Candles, now_ms: int) -> Candles:
-        joined = held.merged(fetched).since(now_ms - self._keep_ms)
+    def _joined(self, held: Candles, newer: Candles, since_ms: int) -> Candles:
+        joined = held.merged(newer).since(since_ms)
         kept = comparable(joined)
         self.has_new_unit |= len(kept) < len(joined)
         return kept

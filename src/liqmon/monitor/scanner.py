@@ -11,7 +11,7 @@ every wake-up of the loop in between, as long as cycles do finish.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -103,6 +103,8 @@ class Scanner:
 
     ``on_scan`` is told each cycle when the last of its polls is over. ``on_beat`` gets
     the exchange's name every ``beat_s`` or more often while cycles finish in time.
+    ``watchers`` may change between cycles; ``tend`` is what changes them, given the
+    exchange's time once a cycle.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Scanner:
         on_scan: Callable[[Scan], None] = _tell_nobody,
         on_beat: Callable[[str], None] = _tell_nobody,
         beat_s: float = _BEAT_S,
+        tend: Callable[[int], Coroutine[None, None, None]] | None = None,
     ) -> None:
         self._exchange = exchange
         self._watchers = watchers
@@ -128,6 +131,7 @@ class Scanner:
         self._on_beat = on_beat
         self._beat_s = beat_s
         self._finished_mono = clock.monotonic()
+        self._tend = tend
         self._skew = ""
         self._heard: dict[str, Heard] = {}
 
@@ -178,6 +182,8 @@ class Scanner:
             self._finish(began_mono, asked=len(wanted), answered=0)
             return
         self._note_skew(now_ms)
+        if self._tend is not None:
+            polls.create_task(self._tend(now_ms), name="list of markets")
         if not wanted:
             self._finish(began_mono, asked=0, answered=0)
         free = [watcher for watcher in wanted if not watcher.busy]

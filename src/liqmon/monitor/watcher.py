@@ -117,6 +117,11 @@ class Watcher:
         self._routes_of = routes_of
 
     @property
+    def has_open_episode(self) -> bool:
+        """Whether a cascade is under way on this market."""
+        return self._state.episode is not None
+
+    @property
     def candles(self) -> Candles:
         """The bars that were judged last, and the one that forms."""
         return self._history.bars

@@ -6,7 +6,7 @@ repeats what was given: it may be a webhook.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -72,6 +72,22 @@ class WatchTable(Table):
         default=(),
         strict=False,
         description="Markets to watch when the command names none.",
+    )
+    top: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Also the so many most active markets; the list is renewed daily.",
+    )
+    by: Literal["volume", "oi"] = Field(
+        default="volume",
+        description="What is most active: volume of 24 hours, or oi, open interest.",
+    )
+    all: bool = Field(
+        default=False, description="Every linear perpetual of the exchange."
+    )
+    exclude: tuple[Symbol, ...] = Field(
+        default=(), strict=False, description="Markets that are never watched."
     )
     timeframe: Literal["1m", "5m"] = Field(
         default="1m", description="Candles that are judged: 1m or 5m."
@@ -263,21 +279,30 @@ class Settings(Table):
 
         A number wins over a sensitivity, and the market's own over the general one.
         """
+        return self._threshold(names)[0]
+
+    def threshold_source(self, *names: str) -> str:
+        """Return which setting that threshold comes from."""
+        return self._threshold(names)[1]
+
+    def _threshold(self, names: Sequence[str]) -> tuple[float, str]:
         wanted = {symbol_key(name) for name in names}
-        own = next(
+        table, own = next(
             (
-                override
+                (f"overrides.{symbol}", override)
                 for symbol, override in self.overrides.items()
                 if symbol_key(symbol) in wanted
             ),
-            OverrideTable(),
+            ("detector", OverrideTable()),
         )
         if own.threshold is not None:
-            return own.threshold
+            return own.threshold, f"{table}.threshold"
         if own.sensitivity is None and self.detector.threshold is not None:
-            return self.detector.threshold
+            return self.detector.threshold, "detector.threshold"
         sensitivity = Sensitivity(own.sensitivity or self.detector.sensitivity)
-        return threshold_of(sensitivity, self.watch.timeframe)
+        table = table if own.sensitivity else "detector"
+        told = f"{table}.sensitivity {sensitivity}"
+        return threshold_of(sensitivity, self.watch.timeframe), told
 
 
 def schema() -> dict[str, Any]:

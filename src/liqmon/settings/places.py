@@ -7,7 +7,14 @@ import platformdirs
 
 from liqmon.errors import ConfigError
 
-__all__ = ["absolute", "archive_dir", "candidates", "find_file", "state_dir"]
+__all__ = [
+    "absolute",
+    "archive_dir",
+    "cache_dir",
+    "candidates",
+    "find_file",
+    "state_dir",
+]
 
 
 def find_file(
@@ -64,6 +71,13 @@ def archive_dir(flag: Path | None, environ: Mapping[str, str]) -> Path:
     if home := environ.get("XDG_DATA_HOME"):
         return Path(home) / "liqmon" / "candles"
     return platformdirs.user_data_path("liqmon", appauthor=False) / "candles"
+
+
+def cache_dir(environ: Mapping[str, str]) -> Path:
+    """Return the directory of what can be fetched again; it need not exist yet."""
+    if home := environ.get("XDG_CACHE_HOME"):
+        return Path(home) / "liqmon"
+    return platformdirs.user_cache_path("liqmon", appauthor=False)
 
 
 def absolute(path: Path | str, *, base: Path, environ: Mapping[str, str]) -> Path:

@@ -15,7 +15,7 @@ from typing import Final
 from liqmon.errors import UserError
 from liqmon.store import schema
 
-__all__ = ["DATABASE", "is_current", "opened", "prepared"]
+__all__ = ["DATABASE", "is_current", "opened", "prepared", "why_unreadable"]
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +109,16 @@ def is_current(path: Path) -> bool:
         return False
     with closing(opened(path)) as connection:
         return schema.version_of(connection) == schema.VERSION
+
+
+def why_unreadable(path: Path) -> str:
+    """Return what keeps the file from being read as a database, '' if nothing does."""
+    try:
+        with closing(opened(path)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        return str(error)
+    return ""
 
 
 def _sound(path: Path) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from liqmon.errors import AlreadyRunning, UserError
 
-__all__ = ["RunLock", "ready_directory"]
+__all__ = ["RunLock", "ready_directory", "running_pid"]
 
 _LOCK: Final = "lock"
 
@@ -67,6 +67,42 @@ class RunLock:
         self.release()
 
 
+def running_pid(directory: Path) -> int | None:
+    """Return the process id of the run that holds the lock, None if there is none.
+
+    The lock itself is only touched where a process of that id exists: a probe must not
+    stand in the way of a run that begins at this very moment.
+    """
+    try:
+        descriptor = os.open(directory / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        pid = _holder_id(descriptor)
+        is_held = pid is not None and _exists(pid) and _is_locked(descriptor)
+        return pid if is_held else None
+    finally:
+        os.close(descriptor)
+
+
+def _is_locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def ready_directory(directory: Path) -> None:
     """Make sure that ``directory`` is there, for its owner only.
 
@@ -95,5 +131,11 @@ def _opened(path: Path) -> int:
 
 
 def _holder(descriptor: int) -> str:
+    pid = _holder_id(descriptor)
+    return "" if pid is None else f" (process {pid})"
+
+
+def _holder_id(descriptor: int) -> int | None:
     text = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
-    return f" (process {text})" if text.isdecimal() else ""
+    # 0 and 1 would be a process group and init
+    return int(text) if text.isdecimal() and int(text) > 1 else None

@@ -52,9 +52,11 @@ async def a_host(start_ms: int, btc: Candles | None = None) -> AsyncIterator[Hos
             parts.exchange("bybit") as exchange,
         ):
             await exchange.open()
+            roster = parts.roster(exchange)
+            await roster.begin()
             scanner = Scanner(
                 exchange,
-                parts.watchers(exchange),
+                roster.watchers,
                 clock=clock,
                 bulletin=bulletin,
                 poll_interval_s=5,

@@ -46,9 +46,11 @@ async def watched(markets: Markets, symbols: tuple[str, ...]) -> list[Record]:
                 parts.exchange("bybit") as exchange,
             ):
                 await exchange.open()
+                roster = parts.roster(exchange)
+                await roster.begin()
                 scanner = Scanner(
                     exchange,
-                    parts.watchers(exchange),
+                    roster.watchers,
                     clock=clock,
                     bulletin=bulletin,
                     poll_interval_s=5,

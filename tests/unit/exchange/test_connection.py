@@ -122,7 +122,7 @@ async def test_timeouts_are_given_to_ccxt_in_its_own_unit() -> None:
 
 @pytest.mark.parametrize(
     ("exchange_id", "call_s"),
-    [("bybit", 0.1), ("binanceusdm", 0.05), ("okx", 0.055), ("hyperliquid", 1.06)],
+    [("bybit", 0.04), ("binanceusdm", 0.05), ("okx", 0.055), ("hyperliquid", 1.06)],
 )
 async def test_a_call_takes_its_share_of_the_rate_limit(
     exchange_id: str, call_s: float

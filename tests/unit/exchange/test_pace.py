@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from fakes import FakeClock
-from liqmon.exchange.pace import Pace
+from liqmon.exchange.pace import Pace, urgently
 
 
 class SteppingClock(FakeClock):
@@ -57,3 +57,19 @@ async def test_calls_go_in_the_order_they_came() -> None:
             tasks.create_task(call(number))
 
     assert order == [0, 1, 2, 3, 4]
+
+
+async def test_an_urgent_call_goes_before_all_that_wait() -> None:
+    clock = FakeClock()
+    pace = Pace(clock, unit_s=1.0)
+    for _ in range(3):
+        await pace(5.0)
+    clock.slept.clear()
+
+    with urgently():
+        await pace(1.0)
+    assert clock.slept == []
+
+    await pace(1.0)
+    # its cost is kept: the next one waits for it too
+    assert clock.slept == [pytest.approx(6.0)]

@@ -21,6 +21,7 @@ class FakeVenue:
     page: int = 1_000
     listed_ms: int = 0
     down: bool = False
+    untraded_ms: int = 0
     asked: list[tuple[str, int, int | None]] = field(default_factory=list)
 
     async def candles(
@@ -44,6 +45,7 @@ class FakeVenue:
             first_ms = -(-since_ms // step_ms) * step_ms
             last_ms = min(last_ms, first_ms + (count - 1) * step_ms)
         open_ms = np.arange(max(first_ms, self.listed_ms), last_ms + 1, step_ms)
+        open_ms = open_ms[(open_ms != self.untraded_ms) | (step_ms != 60_000)]
         price = np.full(open_ms.size, 100.0)
         return Candles(step_ms, open_ms, price, price, price, price, price)
 
@@ -65,7 +67,7 @@ async def test_a_minute_market_starts_with_one_call_for_each_series() -> None:
 
     history = await refreshed(History(venue, MARKET, "1m"), NOW_MS)
 
-    assert [timeframe for timeframe, _, _ in venue.asked] == ["5m", "1m"]
+    assert [timeframe for timeframe, _, _ in venue.asked] == ["1m", "5m"]
     assert int(history.baseline.open_ms[0]) <= NOW_MS - 73 * HOUR_MS
     assert int(history.bars.open_ms[0]) <= NOW_MS - HOUR_MS // 2
 
@@ -81,13 +83,59 @@ async def test_a_poll_within_the_same_five_minutes_asks_for_minutes_only() -> No
     assert all(limit < 100 for _, limit, _ in venue.asked)
 
 
-async def test_the_baseline_moves_on_with_every_five_minutes() -> None:
+async def test_the_baseline_grows_out_of_the_minutes_without_being_asked_for() -> None:
+    venue = FakeVenue()
+    history = await refreshed(History(venue, MARKET, "1m"), NOW_MS)
+    venue.asked.clear()
+
+    for step in range(1, 13):
+        await refreshed(history, NOW_MS + step * 60_000)
+
+    slot_ms = (NOW_MS + 12 * 60_000) // 300_000 * 300_000
+    assert {timeframe for timeframe, _, _ in venue.asked} == {"1m"}
+    assert int(history.baseline.open_ms[-1]) == slot_ms - 300_000
+    assert holes(history.baseline) == 0
+    # a minute's volume is 100 at this venue
+    assert history.baseline.volume[-2:].tolist() == [500.0, 500.0]
+
+
+async def test_the_baseline_holds_closed_candles_only() -> None:
     history = await refreshed(History(FakeVenue(), MARKET, "1m"), NOW_MS)
 
-    await refreshed(history, NOW_MS + 300_000)
+    assert int(history.baseline.open_ms[-1]) + 300_000 <= NOW_MS
 
-    assert int(history.baseline.open_ms[-1]) == (NOW_MS + 300_000) // 300_000 * 300_000
+
+async def test_the_baseline_is_asked_for_where_a_minute_is_missing() -> None:
+    venue = FakeVenue()
+    history = await refreshed(History(venue, MARKET, "1m"), NOW_MS)
+    venue.asked.clear()
+    venue.untraded_ms = NOW_MS // 300_000 * 300_000 + 120_000
+
+    for step in range(1, 8):
+        await refreshed(history, NOW_MS + step * 60_000)
+
+    assert [timeframe for timeframe, _, _ in venue.asked].count("5m") == 1
     assert holes(history.baseline) == 0
+
+
+async def test_after_an_outage_of_hours_the_minutes_fill_the_baseline() -> None:
+    venue = FakeVenue()
+    history = await refreshed(History(venue, MARKET, "1m"), NOW_MS)
+    venue.asked.clear()
+
+    await refreshed(history, NOW_MS + 5 * HOUR_MS, judged_ms=NOW_MS)
+
+    assert {timeframe for timeframe, _, _ in venue.asked} == {"1m"}
+    assert holes(history.baseline) == 0
+
+
+async def test_minutes_are_kept_for_half_a_day_and_the_baseline_for_days() -> None:
+    history = await refreshed(History(FakeVenue(), MARKET, "1m"), NOW_MS)
+    for step in range(1, 60):
+        await refreshed(history, NOW_MS + step * 30 * 60_000)
+
+    assert len(history.bars) <= 14 * 60 + 1
+    assert len(history.baseline) >= 72 * 12
 
 
 async def test_short_pages_are_put_together_without_a_hole() -> None:
