@@ -86,6 +86,8 @@ def _table(rows: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
 def _shown(settings: object, key: str) -> object:
     """Return the value of a dotted key as JSON can say it, a secret as stars."""
     head, _, name = key.rpartition(".")
+    if not head:
+        return _plain(getattr(settings, name))
     table, _, symbol = head.partition(".")
     holder = getattr(settings, table)
     return _plain(getattr(holder[symbol] if symbol else holder, name))
@@ -94,13 +96,14 @@ def _shown(settings: object, key: str) -> object:
 def _plain(value: object) -> object:
     from pydantic import BaseModel
 
+    from liqmon.settings.receivers import ReceiverUrl
     from liqmon.webhook import WebhookUrl
 
     match value:
         case BaseModel():
             names = sorted(value.model_fields_set)
             return {name: _plain(getattr(value, name)) for name in names}
-        case WebhookUrl():
+        case WebhookUrl() | ReceiverUrl():
             return "***"
         case Path():
             return str(value)

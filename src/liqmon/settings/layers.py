@@ -14,11 +14,17 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from liqmon.settings.document import Document, Key
-from liqmon.settings.models import OverrideTable, RouteTable, Settings
+from liqmon.settings.models import (
+    NotifyTable,
+    OverrideTable,
+    RouteTable,
+    Settings,
+)
 from liqmon.settings.places import absolute
 from liqmon.settings.problems import Place, Problem, suggestion
 
 __all__ = [
+    "NOTIFY",
     "ROUTES",
     "SECRET",
     "SECRET_FILE",
@@ -31,14 +37,16 @@ __all__ = [
     "names_under",
     "nested",
     "place_of",
-    "routes_in",
+    "tables_in",
 ]
 
 SECRET: Final[Key] = ("discord", "webhook_url")
 SECRET_FILE: Final[Key] = ("discord", "webhook_url_file")
 ROUTES: Final[Key] = ("discord", "routes")
+NOTIFY: Final[Key] = ("notify",)
 
 _PATHS: Final = frozenset({SECRET_FILE, ("log", "file")})
+_PATHS_IN_LISTS: Final = {ROUTES: SECRET_FILE[-1], NOTIFY: "url_file"}
 _PREFIX: Final = "LIQMON_"
 _NO_SETTINGS: Final = frozenset({"LIQMON_CONFIG", "LIQMON_STATE_DIR", "LIQMON_DATA"})
 
@@ -154,13 +162,15 @@ def dotted(key: Iterable[object]) -> str:
     return text.removeprefix(".")
 
 
-def routes_in(values: Mapping[Key, object]) -> dict[int, Mapping[str, object]]:
-    """Return each route that is a table at all, by its place in the list."""
-    routes = values.get(ROUTES)
+def tables_in(
+    values: Mapping[Key, object], key: Key
+) -> dict[int, Mapping[str, object]]:
+    """Return the tables of a list (``ROUTES``, ``NOTIFY``) by their place in it."""
+    tables = values.get(key)
     return {
-        place: route
-        for place, route in enumerate(routes if isinstance(routes, list) else [])
-        if isinstance(route, dict)
+        place: table
+        for place, table in enumerate(tables if isinstance(tables, list) else [])
+        if isinstance(table, dict)
     }
 
 
@@ -172,6 +182,8 @@ def _model(key: Key) -> type[BaseModel] | None:
             return OverrideTable
         case ("discord", "routes", _):
             return RouteTable
+        case ("notify", _):
+            return NotifyTable
         case (table,) if table in Settings.model_fields:
             default = Settings.model_fields[table].default
             return type(default) if isinstance(default, BaseModel) else None
@@ -204,17 +216,17 @@ def _with_paths(
         return value
 
     paths = {key: seen(value) for key, value in values.items() if key in _PATHS}
-    routes = values.get(ROUTES)
-    if isinstance(routes, list):
-        paths[ROUTES] = [_route_seen(route, seen) for route in routes]
+    for key, name in _PATHS_IN_LISTS.items():
+        tables = values.get(key)
+        if isinstance(tables, list):
+            paths[key] = [_table_seen(table, name, seen) for table in tables]
     return {**values, **paths}
 
 
-def _route_seen(route: object, seen: Callable[[object], object]) -> object:
-    name = SECRET_FILE[-1]
-    if isinstance(route, dict) and name in route:
-        return route | {name: seen(route[name])}
-    return route
+def _table_seen(table: object, name: str, seen: Callable[[object], object]) -> object:
+    if isinstance(table, dict) and name in table:
+        return table | {name: seen(table[name])}
+    return table
 
 
 def _key_of(variable: str) -> Key:

@@ -26,6 +26,7 @@ from liqmon.settings.fields import (
     Timeout,
     Wait,
 )
+from liqmon.settings.receivers import NotifyTable
 
 __all__ = [
     "BreakerTable",
@@ -34,6 +35,7 @@ __all__ = [
     "ExchangeTable",
     "HealthTable",
     "LogTable",
+    "NotifyTable",
     "OverrideTable",
     "RetryTable",
     "RouteTable",
@@ -197,6 +199,12 @@ def _one_table_each(
     return overrides
 
 
+def _names_once(receivers: tuple[NotifyTable, ...]) -> tuple[NotifyTable, ...]:
+    if len({receiver.name for receiver in receivers}) < len(receivers):
+        raise PydanticCustomError("twice", "two receivers of one name")
+    return receivers
+
+
 class Settings(Table):
     """Everything that can be set."""
 
@@ -211,6 +219,20 @@ class Settings(Table):
     overrides: Annotated[
         Mapping[str, OverrideTable], AfterValidator(_one_table_each)
     ] = Field(default_factory=dict, description="One table per market.")
+    notify: Annotated[tuple[NotifyTable, ...], AfterValidator(_names_once)] = Field(
+        default=(),
+        max_length=20,
+        strict=False,
+        description="Receivers other than Discord, a table [[notify]] each.",
+    )
+
+    @property
+    def has_receiver(self) -> bool:
+        """Whether there is anywhere to send a finding to."""
+        discord = self.discord
+        routed = any(one.webhook and one.mode != "off" for one in discord.routes)
+        notified = any(one.mode != "off" for one in self.notify)
+        return discord.webhook is not None or routed or notified
 
     def threshold_for(self, *names: str) -> float:
         """Return the threshold of the market that goes by any of these names.

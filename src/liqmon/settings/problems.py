@@ -16,6 +16,12 @@ _LONGEST_LIST: Final = 8
 """More candidates than this are unreadable; then the three nearest are named."""
 
 _SECRET_LINE: Final = re.compile(r"(\s*[\"']?[\w.\"'-]*hook[\w\"'-]*\s*=\s*)\S.*")
+_SECRET_URL: Final = re.compile(
+    r"\b(?!https?://(?:127\.|localhost|\[::1\]))([a-z][a-z0-9+.-]*://)[^\s\"']+",
+    re.IGNORECASE,
+)
+"""Any of another machine: an apprise URL has its secrets anywhere in it."""
+
 _SECRET_WORD: Final = re.compile(r"[\w-]{40,}")
 
 
@@ -83,6 +89,7 @@ def suggestion(name: str, candidates: Sequence[str]) -> str:
 
 
 def _blotted(text: str) -> str:
+    text = _SECRET_URL.sub(r"\1***", text)
     return printable(_SECRET_WORD.sub("***", scrubbed(text)))
 
 

@@ -527,7 +527,7 @@ values = st.recursive(
         [
             f"{table}.{name}"
             for table, field in Settings.model_fields.items()
-            if table != "overrides"
+            if hasattr(type(field.default), "model_fields")
             for name in type(field.default).model_fields
             if name != "webhook_url"
         ]
