@@ -19,7 +19,7 @@ from liqmon.discord.fit import fit
 from liqmon.discord.message import Message
 from liqmon.discord.text import external
 from liqmon.monitor.incidents import Edit, finding_in
-from liqmon.monitor.reports import DIGEST, DISK, SILENCE, WEBHOOK
+from liqmon.monitor.reports import DIGEST, DISCORD, DISK, SILENCE, WEBHOOK
 from liqmon.monitor.routing import Heading
 from liqmon.store.digests import DigestContent
 from liqmon.store.outbox import OutboxRow
@@ -102,7 +102,14 @@ def digest_letters(
         since_ms=since_ms,
         until_ms=until_ms,
         now_ms=now_ms,
+        called=_called(row),
     )
+
+
+def _called(row: OutboxRow) -> str:
+    """Return who could not be reached."""
+    called = row.payload.get("called")
+    return called if isinstance(called, str) else DISCORD
 
 
 def _report(row: OutboxRow) -> Body:
@@ -120,7 +127,11 @@ def _report(row: OutboxRow) -> Body:
             "held": int(held),
         } if not row.plain:
             return breaker_report(
-                opened_ms=opened_ms, closed_ms=closed_ms, reason=reason, held=held
+                opened_ms=opened_ms,
+                closed_ms=closed_ms,
+                reason=reason,
+                held=held,
+                called=_called(row),
             )
         case _:
             return _in_general(row)
@@ -144,11 +155,14 @@ def _subject(row: OutboxRow) -> str:
         case {"report": kind, "until_ms": until_ms} if kind == SILENCE:
             return "no market data" if until_ms is None else "data are back"
         case {"report": kind} if kind == DIGEST:
-            return "findings piled up while Discord was unreachable: liqmon outbox list"
+            return (
+                f"findings piled up while {_called(row)} was unreachable: "
+                "liqmon outbox list"
+            )
         case {"report": kind, "why": str(why)} if kind == WEBHOOK:
-            return f"a webhook takes no messages: {external(why, 300)}"
+            return f"a receiver takes no messages: {external(why, 300)}"
         case {"report": kind, "count": int(count)} if kind == DISK:
             findings = "1 finding" if count == 1 else f"{count} findings"
             return f"the disk failed, {findings} had to be sent from memory"
         case _:
-            return "Discord was unreachable"
+            return f"{_called(row)} was unreachable"
