@@ -63,6 +63,7 @@ class Rehearsal:
         mention_role: str = "",
         files: tuple[Attachment, ...] = (),
         tell: Callable[[Step], None] = lambda _: None,
+        *,
         judge: Judge = judge_discord,
     ) -> None:
         self._judge = judge

@@ -35,7 +35,7 @@ class NotifyClient:
         self._outlet = outlet
         self._timeout_s = timeout_s
         self._clock = clock
-        self._thread: threading.Thread | None = None
+        self._is_busy = False
 
     async def post(
         self,
@@ -43,7 +43,7 @@ class NotifyClient:
         files: Sequence[Attachment] = (),  # noqa: ARG002 - text has no pictures
     ) -> Answer:
         """Send a message."""
-        if self._thread is not None and self._thread.is_alive():
+        if self._is_busy:
             return Answer(error="the message before it is still on its way")
         started = self._clock.monotonic()
         try:
@@ -72,13 +72,14 @@ class NotifyClient:
 
         def work() -> None:
             outcome = _outcome(self._outlet, text)
+            self._is_busy = False
             # the loop may be gone by now, and with it whoever wanted to know
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(_arrive, arrived, outcome)
 
+        self._is_busy = True
         # a daemon: the exit of liqmon does not wait for somebody else's server
-        self._thread = threading.Thread(target=work, name="notify", daemon=True)
-        self._thread.start()
+        threading.Thread(target=work, name="notify", daemon=True).start()
         return await arrived
 
 

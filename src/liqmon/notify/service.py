@@ -26,7 +26,11 @@ _heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
 
 def is_installed() -> bool:
     """Return whether the extra is there, without importing it."""
-    return find_spec("apprise") is not None
+    try:
+        return find_spec("apprise") is not None
+    except ValueError:
+        # what Python says of a module that was ruled out
+        return False
 
 
 class Service:
@@ -117,6 +121,8 @@ def _plugin(
         return None
     plugin.socket_connect_timeout = min(_CONNECT_S, timeout_s)
     plugin.socket_read_timeout = timeout_s
+    # whoever calls keeps a pace; to sleep here would eat up the time of the attempt
+    plugin.request_rate_per_sec = 0
     # a redirect would take the message, and perhaps a password, to whatever it names
     plugin.redirects = False
     return plugin
