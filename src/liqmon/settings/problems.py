@@ -15,12 +15,11 @@ _LONGEST_QUOTE: Final = 100
 _LONGEST_LIST: Final = 8
 """More candidates than this are unreadable; then the three nearest are named."""
 
-_SECRET_LINE: Final = re.compile(r"(\s*[\"']?[\w.\"'-]*hook[\w\"'-]*\s*=\s*)\S.*")
-_SECRET_URL: Final = re.compile(
-    r"\b(?!https?://(?:127\.|localhost|\[::1\]))([a-z][a-z0-9+.-]*://)[^\s\"']+",
-    re.IGNORECASE,
+_SECRET_LINE: Final = re.compile(
+    r"((?:[\"']?[\w.\"'-]*hook[\w\"'-]*|(?<![\w-])[\"']?url[\"']?)\s*=\s*)\S.*"
 )
-"""Any of another machine: an apprise URL has its secrets anywhere in it."""
+_URL: Final = re.compile(r"\b([a-z][a-z0-9+.-]*)://([^\s\"']+)", re.IGNORECASE)
+_HOST: Final = re.compile(r"(?:[^/?#]*@)?([\w.:\[\]-]*)(.*)")
 
 _SECRET_WORD: Final = re.compile(r"[\w-]{40,}")
 
@@ -89,8 +88,17 @@ def suggestion(name: str, candidates: Sequence[str]) -> str:
 
 
 def _blotted(text: str) -> str:
-    text = _SECRET_URL.sub(r"\1***", text)
-    return printable(_SECRET_WORD.sub("***", scrubbed(text)))
+    return printable(_SECRET_WORD.sub("***", _URL.sub(_address, scrubbed(text))))
+
+
+def _address(url: re.Match[str]) -> str:
+    """Return what can be shown: of the web its host, of an apprise URL nothing."""
+    scheme, rest = url.groups()
+    found = _HOST.fullmatch(rest)
+    if found is None or scheme.lower() not in ("http", "https"):
+        return f"{scheme}://***"
+    host, tail = found.groups()
+    return f"{scheme}://{host}" + ("/***" if tail.strip("/") else tail)
 
 
 def _in_order(problems: Iterable[Problem]) -> Iterable[str]:
