@@ -105,9 +105,10 @@ async def _to_receiver(
             return forbidden
         rehearsal = Rehearsal(receiver.client, clock, judge=receiver.judge)
         trial = await rehearsal.post(onset)
-        if force and trial.delivered:
-            trial = replace(trial, revived=await store.revive_receiver(mark))
-        return trial
+        revived = force and trial.delivered and bool(await store.revive_receiver(mark))
+        # apprise says that it worked, not by which status
+        status = None if trial.delivered else trial.status
+        return replace(trial, status=status, revived=revived)
     finally:
         await store.close()
 
