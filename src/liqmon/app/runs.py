@@ -200,7 +200,8 @@ async def _opened_patiently(parts: Parts, exchange: Exchange) -> bool:
 def _tell_unreachable(
     parts: Parts, exchange: Exchange, error: FeedError, *, wait_s: float | None
 ) -> None:
-    log.error("%s cannot be reached: %s", exchange.id, error)
+    told = "; ".join(filter(None, (str(error), error.hint)))
+    log.error("%s cannot be reached: %s", exchange.id, told)
     blocked = isinstance(error, FeedBlocked)
     state = FeedState.BLOCKED if blocked else FeedState.UNAVAILABLE
     parts.bulletin.publish(

@@ -134,7 +134,9 @@ def _receiver(
 
 def _known(routes: Iterable[str]) -> str:
     names = [f"--route {name}" for name in routes]
-    return f"there is {', '.join(names)}" if names else "[[discord.routes]] has none"
+    if names:
+        return f"there is {', '.join(names)}"
+    return "leave out --route: there is no [[discord.routes]] or [[notify]]"
 
 
 def _picture(finding: Finding) -> Attachment:

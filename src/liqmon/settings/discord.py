@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from liqmon.settings.fields import Loopback, Role, Table, Timeout, Webhook
-from liqmon.settings.routes import Route
+from liqmon.settings.routes import Route, check_names
 from liqmon.webhook import WebhookUrl
 
 __all__ = ["DiscordTable", "RouteTable"]
@@ -43,8 +42,7 @@ class RouteTable(_WebhookTable, Route):
 
 
 def _names_once(routes: tuple[RouteTable, ...]) -> tuple[RouteTable, ...]:
-    if len({route.name for route in routes}) < len(routes):
-        raise PydanticCustomError("twice", "two routes of one name")
+    check_names([route.name for route in routes], "two routes of one name")
     return routes
 
 

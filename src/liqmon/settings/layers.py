@@ -33,6 +33,7 @@ __all__ = [
     "environment_layer",
     "file_layer",
     "flag_layer",
+    "meaning",
     "merged",
     "names_under",
     "nested",
@@ -143,6 +144,20 @@ def names_under(key: Key) -> tuple[str, ...]:
     """Return the names that may stand in the table ``key``; none if any may."""
     model = _model(key)
     return () if model is None else tuple(model.model_fields)
+
+
+def meaning(key: Iterable[object]) -> str:
+    """Return what the setting means and its default, '' if there is no such one."""
+    parts = tuple(str(part) for part in key)
+    for length in range(len(parts), 1, -1):
+        model = _model(parts[: length - 1])
+        field = None if model is None else model.model_fields.get(parts[length - 1])
+        if field is not None:
+            default = field.default
+            said = isinstance(default, bool | int | float | str) and default != ""
+            usual = f" Default: {json.dumps(default)}." if said else ""
+            return f"{field.description}{usual}"
+    return ""
 
 
 def place_of(key: Iterable[object], places: Mapping[Key, Place]) -> Place:

@@ -14,11 +14,13 @@ from pydantic import ValidationError
 from liqmon.settings.document import Key, read_document
 from liqmon.settings.layers import (
     NOTIFY,
+    ROUTES,
     SECRET,
     dotted,
     environment_layer,
     file_layer,
     flag_layer,
+    meaning,
     merged,
     names_under,
     nested,
@@ -145,7 +147,21 @@ def _problem(
     if fault["type"] == "extra_forbidden":
         hint = _meant(tuple(map(str, key)))
     reason = _REASONS.get(fault["type"], fault["msg"])
+    hint = hint or _form(key, reason) or meaning(key)
     return Problem(place_of(key, places), dotted(key), reason, hint)
+
+
+def _form(key: tuple[int | str, ...], reason: str) -> str:
+    """Return how TOML writes what was expected, '' where everybody knows."""
+    match reason:
+        case "Input should be a list" if key in (ROUTES, NOTIFY):
+            return f"begin each with [[{dotted(key)}]], in two brackets"
+        case "Input should be a list":
+            return f'write it in brackets: {key[-1]} = ["..."]'
+        case "Input should be a table":
+            return f"begin it with [{dotted(key)}] on a line of its own"
+        case _:
+            return ""
 
 
 def _meant(key: Key) -> str:

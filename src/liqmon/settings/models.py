@@ -27,6 +27,7 @@ from liqmon.settings.fields import (
     Wait,
 )
 from liqmon.settings.receivers import NotifyTable
+from liqmon.settings.routes import check_names
 
 __all__ = [
     "BreakerTable",
@@ -195,13 +196,13 @@ def _one_table_each(
     overrides: Mapping[str, OverrideTable],
 ) -> Mapping[str, OverrideTable]:
     if len({symbol_key(symbol) for symbol in overrides}) < len(overrides):
-        raise PydanticCustomError("twice", "two tables for one market")
+        hint = "they are one market: keep one of its tables"
+        raise PydanticCustomError("twice", "two tables for one market", {"hint": hint})
     return overrides
 
 
 def _names_once(receivers: tuple[NotifyTable, ...]) -> tuple[NotifyTable, ...]:
-    if len({receiver.name for receiver in receivers}) < len(receivers):
-        raise PydanticCustomError("twice", "two receivers of one name")
+    check_names([receiver.name for receiver in receivers], "two receivers of one name")
     return receivers
 
 

@@ -1,8 +1,11 @@
 """What every route says, whatever it leads to: which findings, and how loudly."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
+from pydantic_core import PydanticCustomError
 
 from liqmon.settings.fields import (
     ExchangeId,
@@ -13,7 +16,15 @@ from liqmon.settings.fields import (
     Table,
 )
 
-__all__ = ["Route"]
+__all__ = ["Route", "check_names"]
+
+
+def check_names(names: Sequence[str], fault: str) -> None:
+    """Raise, as a validator does, if a name is given twice."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        told = {"fault": fault, "name": twice[0], "hint": "give each its own name"}
+        raise PydanticCustomError("twice", "{fault}, {name}", told)
 
 
 class Route(Table):

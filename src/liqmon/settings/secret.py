@@ -193,6 +193,9 @@ def _secret(
 
 def _private_text(path: Path, *, what: str, guarded: bool) -> str:
     # the path is not quoted: somebody will put the URL itself in its place
+    if any(part.endswith(":") for part in path.parts):
+        hint = "a URL goes into the key without _file"
+        raise ConfigError("is a URL, where the path of a file should be", hint=hint)
     content, mode = read_private(path, name="the file")
     fault = None if guarded else _exposure(path, mode, what)
     if fault is not None:
