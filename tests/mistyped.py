@@ -4,12 +4,20 @@ import asyncio
 import os
 import re
 import shlex
+import sqlite3
+import sys
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import (
+    AbstractContextManager,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import pytest
 from aiohttp import web
@@ -17,6 +25,7 @@ from aiohttp import web
 from liqmon.cli.app import app
 from liqmon.cli.errors import guarded
 from liqmon.clock import SystemClock
+from liqmon.store.lock import RunLock
 from loopback import Bybit, Loopback, Reply, json_reply, page, serving
 from loopback_discord import loopback_discord
 
@@ -29,8 +38,9 @@ class Mistake:
 
     ``files`` are there before, by their names in the user's home, for the user only: a
     text, bytes, or None for a folder; ``modes`` makes some of them other than 600.
-    HOME, PORT and PID stand for what differs from run to run, ``{exchange}`` and the
-    like in ``environ`` and ``files`` for an address of the ``Street``.
+    HOME, PORT, PID, TIME and N stand for what differs from run to run, ``{exchange}`` and
+    the like for an address of the ``Street``. ``scene`` names what else is there (see
+    ``_SCENES``), ``lacks`` the packages that are not installed.
     """
 
     name: str
@@ -41,6 +51,7 @@ class Mistake:
     modes: Mapping[str, int] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     out: str = ""
+    scene: str = ""
     lacks: tuple[str, ...] = ()
 
 
@@ -61,6 +72,16 @@ class _Market(Bybit):
                 "priceFilter": {},
             }
             return await self.ok({"category": "spot", "list": [row]})(request)
+        if category == "linear" and request.query.get("status") == "Closed":
+            row = {
+                "symbol": "LUNAUSDT",
+                "contractType": "LinearPerpetual",
+                "status": "Closed",
+                "baseCoin": "LUNA",
+                "quoteCoin": "USDT",
+                "settleCoin": "USDT",
+            }
+            return await self.ok({"category": "linear", "list": [row]})(request)
         return await super()._markets(request)
 
 
@@ -101,6 +122,7 @@ def a_street() -> Iterator[Street]:
                 empty=empty.url,
                 discord=discord.root,
                 nobody="http://127.0.0.1:1",
+                busy_port=discord.root.rpartition(":")[2],
             )
             ready.set()
             await loop.run_in_executor(None, over.wait)
@@ -124,6 +146,27 @@ async def _venue(always: Reply | None = None) -> AsyncIterator[Loopback]:
             for path in (Bybit.MARKETS, Bybit.TIME, Bybit.CANDLES):
                 server.always(path, always)
         yield server
+
+
+@contextmanager
+def _another_run(state: Path) -> Iterator[None]:
+    with RunLock(state):
+        yield
+
+
+@contextmanager
+def _a_newer_state(state: Path) -> Iterator[None]:
+    state.mkdir(parents=True)
+    with closing(sqlite3.connect(state / "state.db")) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    yield
+
+
+_SCENES: Final[Mapping[str, Callable[[Path], AbstractContextManager[None]]]] = {
+    "": lambda _: nullcontext(),
+    "another run": _another_run,
+    "a newer state": _a_newer_state,
+}
 
 
 def typed(
@@ -156,8 +199,11 @@ def typed(
         )
         path.write_bytes(text)
         path.chmod(mistake.modes.get(name, 0o600))
+    for package in mistake.lacks:
+        monkeypatch.setitem(sys.modules, package, None)
     arguments = shlex.split(street.placed(mistake.typed))
-    code = guarded(lambda: app(arguments, prog_name="liqmon"))
+    with _SCENES[mistake.scene](home / "state" / "liqmon"):
+        code = guarded(lambda: app(arguments, prog_name="liqmon"))
     out, err = capsys.readouterr()
     return code, _same(out, home), _same(err, home)
 
@@ -166,4 +212,7 @@ def _same(text: str, home: Path) -> str:
     """Return the text without what differs from run to run."""
     text = text.replace(str(home), "HOME")
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
+    text = re.sub(r"\d+ ms\b", "N ms", text)
+    text = re.sub(r"(port )\d+|(--port )\d+", r"\1\2PORT", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
     return re.sub(r"process \d+", "process PID", text)

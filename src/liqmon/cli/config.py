@@ -26,8 +26,8 @@ def path(*, config: ConfigOption = None) -> None:
     cwd = Path.cwd()
     found = find_file(config, environ=os.environ, cwd=cwd)
     if found is None:
-        looked = ", ".join(map(str, candidates(os.environ, cwd)))
-        raise UserError("there is no settings file", hint=f"looked for {looked}")
+        places = " or ".join(map(str, candidates(os.environ, cwd)))
+        raise UserError("there is no settings file", hint=f"make one: {places}")
     typer.echo(found)
 
 

@@ -23,7 +23,10 @@ _SAID: Final = (
     (r"Invalid value for '?(.+?)'?: (.+)", r"\1: \2"),
     (r"Missing (?:option|argument|parameter):? '?(.+?)'?(?:\.|,.*)?", r"\1 is missing"),
     (r"Option '(.+?)' requires an argument\.", r"\1 needs a value"),
-    (r"Got unexpected extra arguments? \((.+)\)", r"nothing can be done with \1"),
+    (
+        r"Got unexpected extra argument(?:s|\(s\))? \((.+)\)",
+        r"nothing can be done with \1",
+    ),
 )
 _CUT: Final = re.compile(r"Value error, |Input |, unable to parse .*|\.$")
 _MEANT: Final = re.compile(r"Did you mean (.+?)\?|\(Possible options: (.+)\)")
@@ -57,8 +60,9 @@ def _mistake(error: Any) -> UserError:
     hint = f"see {command} --help"
     meant = _MEANT.search(text)
     if meant is not None:
-        names = (meant[1] or meant[2]).replace("'", "").replace(", ", " or ")
-        hint = f"did you mean {names}? {hint}"
+        names = (meant[1] or meant[2]).replace("'", "").split(", ")
+        near = " or ".join(name for name in names if name != "--help")
+        hint = f"did you mean {near}? {hint}" if near else hint
     return UserError(_plainly(text), hint=hint)
 
 

@@ -47,7 +47,9 @@ def watch(
     from liqmon.errors import UserError
 
     if as_json and plain:
-        raise UserError("--json and --plain: either or", hint="leave out one of them")
+        raise UserError(
+            "--json and --plain exclude each other", hint="leave out one of them"
+        )
     asked = Asked(
         symbols=tuple(symbols or ()),
         config=config,

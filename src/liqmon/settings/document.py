@@ -30,7 +30,7 @@ _HINTS: Final[Mapping[int | None, str]] = {
     errno.EACCES: "it must be readable for the user that liqmon runs as",
     errno.EISDIR: "name the file, not the directory it is in",
 }
-_TWICE: Final = re.compile(r"cannot declare \((.+?),?\) twice")
+_TWICE: Final = re.compile(r"Cannot declare \((.+?),?\) twice")
 
 
 @dataclass(frozen=True, slots=True)
