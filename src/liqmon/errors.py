@@ -35,14 +35,16 @@ __all__ = [
 
 
 class LiqmonError(Exception):
-    """The root: a plain ``except LiqmonError`` never hides a bug."""
+    """The root: a plain ``except LiqmonError`` never hides a bug.
+
+    ``hint`` says what to do about it, '' where that is not known.
+    """
+
+    hint: str = ""
 
 
 class UserError(LiqmonError):
-    """Something the user can put right.
-
-    ``hint`` says what to do about it.
-    """
+    """Something the user can put right."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -70,9 +72,13 @@ class NewerSchema(UserError):
 class AlreadyRunning(LiqmonError):
     """Another run holds the lock of this state directory."""
 
+    hint = "stop that one, or give this one a directory of its own: --state-dir"
+
 
 class FeedError(LiqmonError):
     """An exchange did not answer usefully."""
+
+    hint = "is this machine online, and the exchange up? try again in a minute"
 
 
 class FeedUnavailable(FeedError):
@@ -101,6 +107,8 @@ class SessionDied(FeedUnavailable):
 class BadData(FeedUnavailable):
     """An answer that cannot be used as market data."""
 
+    hint = ""
+
     def __init__(self, message: str) -> None:
         super().__init__(message, whole_exchange=False)
 
@@ -111,15 +119,22 @@ class FeedCooling(FeedError):
     def __init__(self, message: str, *, wait_s: float) -> None:
         super().__init__(message)
         self.wait_s = wait_s
+        self.hint = f"it may be asked again in {wait_s:.0f} s"
 
 
 class FeedBlocked(FeedError):
     """This exchange refuses this host or country; asking again makes it worse."""
 
+    hint = ""
+
 
 class FeedRejected(FeedError):
     """Permanent: the request itself is wrong and is not repeated."""
 
+    hint = "see whether the market still trades there"
+
 
 class StoreUnavailable(LiqmonError):
     """The database cannot be read or written now; what is in it is safe."""
+
+    hint = "is the disk full, or somebody else writing? try again in a minute"

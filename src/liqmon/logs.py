@@ -90,7 +90,9 @@ def _targets(file: Path | None, stream: TextIO | None) -> list[logging.Handler]:
             targets.append(_LogFile(file, encoding="utf-8", errors="backslashreplace"))
         except OSError as error:
             fault = f"cannot write the log file {file}: {error.strerror}"
-            raise ConfigError(fault, hint="see [log] file, or --log-file") from error
+            raise ConfigError(
+                fault, hint="make its directory, or name another: --log-file"
+            ) from error
     if stream is not None:
         targets.append(_Terminal(stream))
     return targets

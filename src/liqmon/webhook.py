@@ -22,6 +22,10 @@ _DISCORD: Final = "https://discord.com"
 _API: Final = "/api/v10/webhooks"
 
 _HINT: Final = "copy it in Discord: channel settings, Integrations, Webhooks"
+_ELSEWHERE: Final = (
+    "for other services there is [[notify]], with the extra: "
+    "pip install 'liqmon[notify]'"
+)
 
 # One expression for the whole text. A URL parser would first repair what must be
 # refused: urlsplit drops newlines and tabs, and browsers read \ as /.
@@ -34,10 +38,17 @@ _WEBHOOK: Final = re.compile(
     re.VERBOSE | re.ASCII,
 )
 
+_OTHER_SERVICE: Final = re.compile(
+    r"(?!https?:|[^/]*//discord)[a-z][a-z0-9+.-]*://.*|https?://[^/]*"
+    r"(?:slack|telegram|office|mattermost|ntfy|pushover|gotify|google)[^/]*/.*"
+)
+
 # The first that matches names the trouble; none of them quotes the text.
 _FAULTS: Final = (
     (re.compile(r"\s*"), "the webhook URL is empty"),
     (re.compile(r".*[^!-~].*", re.DOTALL), "the webhook URL has a stray character"),
+    (re.compile(r".*[<>].*"), "the webhook URL is still the example"),
+    (_OTHER_SERVICE, "the webhook URL is of another service than Discord"),
     (re.compile(r"(?!https://).*"), "the webhook URL does not begin with https://"),
     (
         re.compile(r"https://[^/]*@.*"),
@@ -51,6 +62,14 @@ _FAULTS: Final = (
     (
         re.compile(r".*/(?:slack|github)/?"),
         "the webhook URL ends in /slack or /github; leave that out",
+    ),
+    (
+        re.compile(r"https://[^/]*/channels/.*"),
+        "the webhook URL is the address of a channel, not of a webhook",
+    ),
+    (
+        re.compile(r"https://[^/]*/api(?:/v\d+)?/webhooks/\d*/?[\w-]{0,39}"),
+        "the webhook URL is not complete",
     ),
 )
 
@@ -74,7 +93,8 @@ class WebhookUrl:
         """
         match = _WEBHOOK.fullmatch(text)
         if match is None:
-            raise ConfigError(_fault(text), hint=_HINT)
+            other = _OTHER_SERVICE.fullmatch(text) is not None
+            raise ConfigError(_fault(text), hint=_ELSEWHERE if other else _HINT)
         self._id: str = match["id"]
         self._token: str = match["token"]
         self.thread_id: str | None = match["thread"]

@@ -10,7 +10,7 @@ from liqmon.cli.app import app
 from liqmon.cli.errors import ExitCode
 from liqmon.core import events
 from liqmon.settings.discord import RouteTable
-from liqmon.settings.models import Settings
+from liqmon.settings.models import NotifyTable, Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -73,9 +73,16 @@ def test_every_key_of_a_route_stands_in_the_readme() -> None:
         assert str(field.description) in README, name
 
 
+def test_every_key_of_another_receiver_stands_in_the_readme() -> None:
+    for name, field in NotifyTable.model_fields.items():
+        assert f"| `notify.{name}` |" in README, name
+        assert str(field.description) in README, name
+
+
 def test_the_readme_names_no_key_that_does_not_exist() -> None:
+    tables = TABLES | {"notify": NotifyTable}
     known = {
-        f"{table}.{name}" for table in TABLES for name in TABLES[table].model_fields
+        f"{table}.{name}" for table in tables for name in tables[table].model_fields
     }
     named = set(re.findall(r"^\| `([a-z]+\.[a-z_]+)` \|", README, re.MULTILINE))
 

@@ -42,12 +42,21 @@ def test_f03_there_are_seventeen_hostile_forms() -> None:
         (HOSTILE["loopback"], "the webhook URL does not point at discord.com"),
         (HOSTILE["port 8443"], "the webhook URL names a port"),
         (
+            "https://discord.com/channels/1/2",
+            "the webhook URL is the address of a channel, not of a webhook",
+        ),
+        (
+            "https://discord.com/api/webhooks/<id>/<token>",
+            "the webhook URL is still the example",
+        ),
+        (f"{URL}/a", "not of the form https://discord.com/api/webhooks/<id>/<token>"),
+        (
             HOSTILE["trailing slack"],
             "the webhook URL ends in /slack or /github; leave that out",
         ),
         (
             f"https://discord.com/api/webhooks/{ID}/short",
-            "not of the form https://discord.com/api/webhooks/<id>/<token>",
+            "the webhook URL is not complete",
         ),
     ],
 )
@@ -239,3 +248,20 @@ def test_text_without_a_webhook_is_left_alone(text: str) -> None:
 def test_any_text_is_a_webhook_or_a_named_error(text: str) -> None:
     with pytest.raises(ConfigError):
         WebhookUrl(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://hooks.slack.com/services/T0/B0/x",
+        "https://api.telegram.org/bot1:x/sendMessage",
+        "https://contoso.webhook.office.com/webhookb2/x",
+        "tgram://1:x/2",
+        "ntfy://topic",
+    ],
+)
+def test_the_webhook_of_another_service_is_led_to_its_place(text: str) -> None:
+    with pytest.raises(ConfigError, match="of another service than Discord") as caught:
+        WebhookUrl(text)
+
+    assert caught.value.hint.startswith("for other services there is [[notify]]")

@@ -1,28 +1,38 @@
-"""One courier for each webhook, and what goes to which of them."""
+"""One courier for each receiver, and what goes to which of them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
 import liqmon
+from liqmon.app.receivers import OpenedReceiver, opened_receivers
 from liqmon.app.run import Run
 from liqmon.clock import Clock
 from liqmon.core.breaker import Breaker, BreakerPolicy
 from liqmon.core.model import Finding
+from liqmon.discord.answers import judge as judge_discord
 from liqmon.discord.client import DiscordClient
 from liqmon.monitor.bulletin import Bulletin
-from liqmon.monitor.courier import Courier
-from liqmon.monitor.packer import Hushes, Pictures, hushes_nothing, usual_heading
+from liqmon.monitor.carrier import Judge
+from liqmon.monitor.courier import Courier, Sender
+from liqmon.monitor.packer import (
+    Hushes,
+    Pictures,
+    hushes_nothing,
+    no_picture,
+    usual_heading,
+)
+from liqmon.monitor.reports import DISCORD
 from liqmon.monitor.routing import (
     DEFAULT,
     Heading,
     finding_headings,
     report_headings,
 )
-from liqmon.settings.models import DiscordTable
+from liqmon.settings.models import DiscordTable, NotifyTable, Settings
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry
 from liqmon.webhook import WebhookUrl
@@ -34,11 +44,15 @@ Webhooks: TypeAlias = Mapping[WebhookUrl | None, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Couriers:
-    """The couriers of a run by their names, none twice for one webhook."""
+    """The couriers of a run by their names, none twice for one webhook.
+
+    ``loud`` are the routes that cannot be silent: in quiet hours they get nothing.
+    """
 
     by_name: Mapping[str, Courier]
-    discord: DiscordTable
+    settings: Settings
     clock: Clock
+    loud: frozenset[str] = frozenset()
 
     @property
     def work(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -66,14 +80,30 @@ class Couriers:
 
     def routes_of(self, finding: Finding) -> Sequence[str]:
         """Return the routes that a finding goes to, no webhook twice."""
-        now_ms = self.clock.now_ms()
-        headings = finding_headings(finding, self.discord, now_ms=now_ms)
-        first: dict[tuple[WebhookUrl | None, str | None], str] = {}
-        for heading in headings:
-            webhook = _webhook_of(heading.route, self.discord)
-            thread = None if webhook is None else webhook.thread_id
-            first.setdefault((webhook, thread), heading.route)
+        first: dict[tuple[object, str | None], str] = {}
+        for heading in finding_headings(
+            finding,
+            self.settings.discord,
+            now_ms=self.clock.now_ms(),
+            receivers=self.settings.notify,
+        ):
+            if not (heading.hushed and heading.route in self.loud):
+                first.setdefault(_address(heading.route, self.settings), heading.route)
         return tuple(first.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """One receiver: what goes there, and who takes it there; None keeps it here."""
+
+    name: str
+    routes: Sequence[str]
+    fingerprint: str = ""
+    sender: Sender | None = None
+    threads: Mapping[str, Sender] = field(default_factory=dict)
+    judge: Judge = judge_discord
+    called: str = DISCORD
+    pictures: Pictures = no_picture
 
 
 async def opened_couriers(
@@ -86,56 +116,104 @@ async def opened_couriers(
     pictures: Pictures,
     hushes: Hushes = hushes_nothing,
 ) -> Couriers:
-    """Open a client for each webhook, closed with the stack, and hand it to a courier.
+    """Open a client for each receiver, closed with the stack, and give it a courier.
 
     What waits for a route that is no more goes to the first one.
+
+    Raises:
+        UserError: a receiver other than Discord cannot be used.
     """
-    discord = run.settings.discord
-    webhooks = _webhooks(discord, dry_run=run.dry_run)
-    names = [name for routes in webhooks.values() for name in routes]
-    known = {*names, *(route.name for route in discord.routes)}
+    settings, discord = run.settings, run.settings.discord
+    receivers = {} if run.dry_run else opened_receivers(settings.notify, clock)
+    ways = [
+        *await _webhook_ways(run, stack, clock, pictures),
+        *(_receiver_way(one) for one in receivers.values()),
+    ]
+    names = [name for way in ways for name in way.routes]
+    known = {*names, *(route.name for route in (*discord.routes, *settings.notify))}
     if names:
         await store.adopt(sorted(known), heir=names[0])
-    couriers: dict[str, Courier] = {}
-    for webhook, routes in webhooks.items():
-        name = "courier" if len(webhooks) == 1 else f"courier of {routes[0] or 'all'}"
-        senders = await _senders(run, stack, routes, clock) if webhook else {}
-        couriers[name] = Courier(
+    couriers = {
+        way.name: Courier(
             store=store,
-            sender=senders.get(routes[0]),
-            threads=senders,
+            sender=way.sender,
+            threads=way.threads,
             breaker=Breaker(_policy(run)),
-            fingerprint="" if webhook is None else webhook.fingerprint,
+            fingerprint=way.fingerprint,
             clock=clock,
             emit=bulletin.publish,
             when_open=discord.when_open,
-            on_receiver=partial(bulletin.show_receiver, name=name),
+            on_receiver=partial(bulletin.show_receiver, name=way.name),
             receiver=replace(
-                bulletin.snapshot.receiver, configured=webhook is not None
+                bulletin.snapshot.receiver, configured=way.sender is not None
             ),
             tell=partial(bulletin.show_banner, "outbox"),
-            routes=routes,
-            reports_to=report_routes(discord, clock.now_ms()),
+            routes=way.routes,
+            reports_to=report_routes(discord, clock.now_ms(), settings.notify),
             group_wait_s=discord.group_wait_s,
-            headings=partial(_heading, discord),
-            pictures=pictures,
+            headings=partial(_heading, settings),
+            pictures=way.pictures,
             hushes=hushes,
+            judge=way.judge,
+            called=way.called,
         )
-    return Couriers(couriers, discord, clock)
+        for way in ways
+    }
+    loud = {name for name, one in receivers.items() if not one.can_be_silent}
+    return Couriers(couriers, settings, clock, frozenset(loud))
 
 
-def report_routes(discord: DiscordTable, now_ms: int) -> tuple[str, ...]:
+def report_routes(
+    discord: DiscordTable, now_ms: int, receivers: Sequence[NotifyTable] = ()
+) -> tuple[str, ...]:
     """Return the routes that hear of liqmon's own health."""
-    headings = report_headings(discord, now_ms=now_ms, silent=False)
+    headings = report_headings(
+        discord, now_ms=now_ms, silent=False, receivers=receivers
+    )
     return tuple(heading.route for heading in headings)
 
 
-def _webhooks(discord: DiscordTable, *, dry_run: bool) -> Webhooks:
+async def _webhook_ways(
+    run: Run, stack: AsyncExitStack, clock: Clock, pictures: Pictures
+) -> list[_Way]:
+    webhooks = _webhooks(run.settings, dry_run=run.dry_run)
+    ways = []
+    for webhook, routes in webhooks.items():
+        senders = await _senders(run, stack, routes, clock) if webhook else {}
+        alone = len(webhooks) == 1
+        ways.append(
+            _Way(
+                name="courier" if alone else f"courier of {routes[0] or 'all'}",
+                routes=routes,
+                fingerprint="" if webhook is None else webhook.fingerprint,
+                sender=senders.get(routes[0]),
+                threads=senders,
+                pictures=pictures,
+            )
+        )
+    return ways
+
+
+def _receiver_way(opened: OpenedReceiver) -> _Way:
+    return _Way(
+        name=f"courier of {opened.name}",
+        routes=(opened.name,),
+        fingerprint=opened.fingerprint,
+        sender=opened.client,
+        judge=opened.judge,
+        called=opened.name,
+    )
+
+
+def _webhooks(settings: Settings, *, dry_run: bool) -> Webhooks:
     """Return the routes by their webhook; None is where nothing is sent."""
+    discord = settings.discord
     found: dict[WebhookUrl | None, list[str]] = {}
     names = [route.name for route in discord.routes if route.mode != "off"]
-    if discord.webhook is not None or not discord.routes:
+    if discord.webhook is not None or not (discord.routes or settings.notify):
         names.insert(0, DEFAULT)
+    if dry_run:
+        names += [one.name for one in settings.notify if one.mode != "off"]
     for name in names:
         webhook = None if dry_run else _webhook_of(name, discord)
         found.setdefault(webhook, []).append(name)
@@ -145,6 +223,15 @@ def _webhooks(discord: DiscordTable, *, dry_run: bool) -> Webhooks:
 def _webhook_of(name: str, discord: DiscordTable) -> WebhookUrl | None:
     routes = {route.name: route.webhook for route in discord.routes}
     return routes.get(name) or discord.webhook
+
+
+def _address(name: str, settings: Settings) -> tuple[object, str | None]:
+    """Return what two routes that lead to the same place have in common."""
+    receiver = next((one.url for one in settings.notify if one.name == name), None)
+    if receiver is not None:
+        return receiver, None
+    webhook = _webhook_of(name, settings.discord)
+    return webhook, None if webhook is None else webhook.thread_id
 
 
 async def _senders(
@@ -183,12 +270,17 @@ def _policy(run: Run) -> BreakerPolicy:
 
 
 def _heading(
-    discord: DiscordTable, finding: Finding | None, route: str, now_ms: int
+    settings: Settings, finding: Finding | None, route: str, now_ms: int
 ) -> Heading:
     """Return how something is told on a route now, when it is really sent."""
+    discord, receivers = settings.discord, settings.notify
     if finding is None:
-        headings = report_headings(discord, now_ms=now_ms, silent=False)
+        headings = report_headings(
+            discord, now_ms=now_ms, silent=False, receivers=receivers
+        )
     else:
-        headings = finding_headings(finding, discord, now_ms=now_ms)
+        headings = finding_headings(
+            finding, discord, now_ms=now_ms, receivers=receivers
+        )
     usual = usual_heading(finding, route, now_ms)
     return next((one for one in headings if one.route == route), usual)

@@ -163,7 +163,8 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
                 clock=clock,
                 bulletin=bulletin,
                 outbox=ReportBox(
-                    store, report_routes(settings.discord, clock.now_ms())
+                    store,
+                    report_routes(settings.discord, clock.now_ms(), settings.notify),
                 ),
                 on_report=couriers.wake,
                 stale_after_s=settings.health.stale_after_s,

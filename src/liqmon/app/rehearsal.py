@@ -6,11 +6,11 @@ from typing import Final
 
 from liqmon.clock import Clock
 from liqmon.core.model import Finding
-from liqmon.discord.answers import Answer, Fate, Ruling, judge
+from liqmon.discord.answers import Answer, Fate, Ruling, judge as judge_discord
 from liqmon.discord.attachments import Attachment, kept
-from liqmon.discord.client import DiscordClient
 from liqmon.discord.embeds import finding_message
 from liqmon.discord.specimen import lifecycle
+from liqmon.monitor.carrier import Judge, Sender
 
 __all__ = ["Rehearsal", "Step", "Trial"]
 
@@ -54,16 +54,19 @@ class Trial:
 
 
 class Rehearsal:
-    """One message of one webhook; ``tell`` gets every step as it is made."""
+    """One message to one receiver; ``tell`` gets every step as it is made."""
 
     def __init__(
         self,
-        client: DiscordClient,
+        client: Sender,
         clock: Clock,
-        mention_role: str,
-        files: tuple[Attachment, ...],
-        tell: Callable[[Step], None],
+        mention_role: str = "",
+        files: tuple[Attachment, ...] = (),
+        tell: Callable[[Step], None] = lambda _: None,
+        *,
+        judge: Judge = judge_discord,
     ) -> None:
+        self._judge = judge
         self._client = client
         self._clock = clock
         self._mention_role = mention_role
@@ -102,7 +105,7 @@ class Rehearsal:
         )
 
     def _trial(self, name: str, answer: Answer) -> Trial:
-        ruling = judge(answer)
+        ruling = self._judge(answer)
         step = Step(name, ruling.explanation, answer.latency_s)
         self._steps.append(step)
         self._tell(step)

@@ -38,7 +38,7 @@ def empty_board(run: Run, clock: Clock) -> BoardSnapshot:
         timeframe=settings.watch.timeframe,
         started_mono=clock.monotonic(),
         receiver=Receiver(
-            configured=settings.discord.webhook is not None,
+            configured=settings.has_receiver,
             dry_run=run.dry_run,
             breaker_enabled=settings.breaker.enabled,
         ),

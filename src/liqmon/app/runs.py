@@ -242,7 +242,8 @@ async def _opened_patiently(
 def _tell_unreachable(
     parts: Parts, exchange: Exchange, error: FeedError, *, wait_s: float | None
 ) -> None:
-    log.error("%s cannot be reached: %s", exchange.id, error)
+    told = "; ".join(filter(None, (str(error), error.hint)))
+    log.error("%s cannot be reached: %s", exchange.id, told)
     doubt = doubts(parts.run, exchange.id)
     parts.bulletin.show_banner(f"markets of {exchange.id}", doubt)
     if doubt:

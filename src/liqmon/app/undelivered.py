@@ -13,7 +13,6 @@ from liqmon.monitor.gate import Gate
 from liqmon.settings.models import Settings
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxRow, RowState
-from liqmon.webhook import WebhookUrl
 
 __all__ = ["Item", "Outbox", "look", "purge", "retry"]
 
@@ -67,7 +66,8 @@ async def look(
     """
     async with opened(state_dir) as store:
         rows = await store.entries(states)
-        routes = {"", *(route.name for route in settings.discord.routes)}
+        named = (*settings.discord.routes, *settings.notify)
+        routes = {"", *(route.name for route in named)}
         held = {
             route: await _held(store, settings, route, clock)
             for route in routes | {row.route for row in rows}
@@ -125,10 +125,10 @@ def _check_retriable(row_id: int, row: OutboxRow | None) -> None:
 async def _held(store: Store, settings: Settings, route: str, clock: Clock) -> str:
     """Return why nothing is sent on a route, '' if something is."""
     breaker = settings.breaker
-    webhook = _webhook(settings, route)
-    if webhook is None:
+    fingerprint = _fingerprint(settings, route)
+    if not fingerprint:
         return "there is no webhook"
-    saved = await store.load_receiver(webhook.fingerprint)
+    saved = await store.load_receiver(fingerprint)
     if saved is None:
         return ""
     policy = BreakerPolicy(
@@ -136,15 +136,18 @@ async def _held(store: Store, settings: Settings, route: str, clock: Clock) -> s
         open_s=breaker.open_s,
         open_schedule_s=breaker.open_schedule_s,
     )
-    gate = Gate(Breaker(policy), webhook.fingerprint)
+    gate = Gate(Breaker(policy), fingerprint)
     gate.restore(saved, clock.monotonic(), clock.now_ms())
     hold = gate.hold(clock.monotonic())
     return "" if hold is None else hold.reason
 
 
-def _webhook(settings: Settings, route: str) -> WebhookUrl | None:
-    own = {one.name: one.webhook for one in settings.discord.routes}
-    return own.get(route) or settings.discord.webhook
+def _fingerprint(settings: Settings, route: str) -> str:
+    """Return which receiver a route leads to, '' if to none."""
+    receivers = {one.name: one.url for one in settings.notify}
+    webhooks = {one.name: one.webhook for one in settings.discord.routes}
+    found = receivers.get(route) or webhooks.get(route) or settings.discord.webhook
+    return "" if found is None else found.fingerprint
 
 
 def _item(row: OutboxRow, held: str, now_ms: int) -> Item:

@@ -33,6 +33,7 @@ from liqmon.cli import (
     tune,
     watch,
 )
+from liqmon.cli.usage import Commands
 
 __all__ = ["app"]
 
@@ -51,6 +52,7 @@ _EPILOG = """Exit codes:
 """
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # errors.py shows errors, without locals
     rich_markup_mode=None,  # plain help: rich costs as much again as all the rest

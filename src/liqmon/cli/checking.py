@@ -28,7 +28,7 @@ def run_check(
         ConfigError: there is no webhook, and nobody said ``--dry-run``.
     """
     ordered = asked.run()
-    if ordered.settings.discord.webhook is None and not asked.dry_run:
+    if not (ordered.settings.has_receiver or asked.dry_run):
         raise ConfigError(
             "no webhook: a finding could not be delivered",
             hint="set LIQMON_DISCORD__WEBHOOK_URL or discord.webhook_url_file, "

@@ -26,8 +26,8 @@ def path(*, config: ConfigOption = None) -> None:
     cwd = Path.cwd()
     found = find_file(config, environ=os.environ, cwd=cwd)
     if found is None:
-        looked = ", ".join(map(str, candidates(os.environ, cwd)))
-        raise UserError("there is no settings file", hint=f"looked for {looked}")
+        places = " or ".join(map(str, candidates(os.environ, cwd)))
+        raise UserError("there is no settings file", hint=f"make one: {places}")
     typer.echo(found)
 
 
@@ -86,6 +86,8 @@ def _table(rows: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
 def _shown(settings: object, key: str) -> object:
     """Return the value of a dotted key as JSON can say it, a secret as stars."""
     head, _, name = key.rpartition(".")
+    if not head:
+        return _plain(getattr(settings, name))
     table, _, symbol = head.partition(".")
     holder = getattr(settings, table)
     return _plain(getattr(holder[symbol] if symbol else holder, name))
@@ -95,13 +97,14 @@ def _plain(value: object) -> object:
     from pydantic import BaseModel
 
     from liqmon.settings.hidden_url import HiddenUrl
+    from liqmon.settings.receivers import ReceiverUrl
     from liqmon.webhook import WebhookUrl
 
     match value:
         case BaseModel():
             names = sorted(value.model_fields_set)
             return {name: _plain(getattr(value, name)) for name in names}
-        case WebhookUrl() | HiddenUrl():
+        case WebhookUrl() | HiddenUrl() | ReceiverUrl():
             return "***"
         case Path():
             return str(value)

@@ -83,7 +83,8 @@ async def _stoppable(
             stopping.cancel()
     except* FeedError:
         sys.stderr.write(
-            "what has been fetched is kept; the same command goes on from there\n"
+            "the download broke off; what has been fetched is kept, and the same "
+            "command goes on from there\n"
         )
         raise
     return [] if doing.cancelled() else doing.result()

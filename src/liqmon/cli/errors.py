@@ -81,7 +81,7 @@ def exit_code(error: LiqmonError) -> ExitCode:
 def show(error: LiqmonError, stream: TextIO) -> None:
     """Write ``error: what`` and ``hint: what to do``, without a traceback."""
     lines = [f"error: {error}"]
-    if isinstance(error, UserError) and error.hint:
+    if error.hint:
         lines.append(f"  hint: {error.hint}")
     # split again: the message of a settings error has a line for every problem
     stream.writelines(f"{_plain(line)}\n" for line in "\n".join(lines).split("\n"))

@@ -33,11 +33,13 @@ def since(text: str) -> Since:
     """
     if (match := _DAYS.fullmatch(text.strip())) is not None:
         return Since(span_ms=round(float(match[1]) * _UNIT_MS[match[2]]))
-    return Since(start_ms=moment_ms(text, option="--since"))
+    return Since(start_ms=moment_ms(text, option="--since", spans=True))
 
 
-def moment_ms(text: str, *, option: str) -> int:
+def moment_ms(text: str, *, option: str, spans: bool = False) -> int:
     """Return a time in epoch milliseconds; a time without a zone is UTC.
+
+    ``spans``: the option would have taken a span as well.
 
     Raises:
         UserError: it is none; names the option.
@@ -52,7 +54,8 @@ def moment_ms(text: str, *, option: str) -> int:
     except (ValueError, OverflowError, OSError):
         raise UserError(
             f"{option} {text}: no time that can be read",
-            hint="write 2021-05-19T12:00, or milliseconds since 1970",
+            hint="write 2021-05-19T12:00, or milliseconds since 1970"
+            + ", or a span such as 90d" * spans,
         ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

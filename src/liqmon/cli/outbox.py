@@ -97,7 +97,9 @@ def retry(
     from liqmon.errors import UserError
 
     if bool(rows) is every:
-        raise UserError("either ids or --all", hint="see liqmon outbox list")
+        raise UserError(
+            "retry what? either ids or --all", hint="see liqmon outbox list for the ids"
+        )
     again = asyncio.run(
         retried(rows or (), state_dir=state_dir_of(state_dir), clock=SystemClock())
     )

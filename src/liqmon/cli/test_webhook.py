@@ -38,7 +38,9 @@ def send(
     ] = False,
     route: Annotated[
         str,
-        typer.Option("--route", help="Send to this route's webhook.", metavar="NAME"),
+        typer.Option(
+            "--route", help="Send to this route or [[notify]] receiver.", metavar="NAME"
+        ),
     ] = "",
     lifecycle: Annotated[
         bool,
@@ -62,9 +64,10 @@ def send(
     from liqmon.core.model import Severity
     from liqmon.settings import places
 
+    settings = loaded(config).settings
     trial = asyncio.run(
         send_test(
-            loaded(config).settings.discord,
+            settings.discord,
             state_dir=places.state_dir(state_dir, os.environ),
             severity=Severity[severity.name],
             force=force,
@@ -72,6 +75,7 @@ def send(
             route=route,
             lifecycle=lifecycle,
             image=image,
+            receivers=settings.notify,
             tell=_silently if as_json or not lifecycle else _tell,
         )
     )

@@ -54,7 +54,12 @@ def watch(
     """Watch markets until q, Ctrl-C or SIGTERM; report cascades to Discord."""
     from liqmon.cli.asked import Asked, overrides, selecting
     from liqmon.cli.watching import run_watch
+    from liqmon.errors import UserError
 
+    if as_json and plain:
+        raise UserError(
+            "--json and --plain exclude each other", hint="leave out one of them"
+        )
     asked = Asked(
         symbols=tuple(symbols or ()),
         config=config,

@@ -31,13 +31,14 @@ def digest_messages(
     since_ms: int,
     until_ms: int,
     now_ms: int,
+    called: str = "Discord",
 ) -> list[dict[str, object]]:
     """Return one or two bodies. Of several findings of an episode the newest counts.
 
-    ``since_ms`` to ``until_ms`` (wall clock) is the outage; ``expired`` counts findings
-    that grew too old to be told singly.
+    ``since_ms`` to ``until_ms`` (wall clock) is the outage of ``called``; ``expired``
+    counts findings that grew too old to be told singly.
     """
-    outage = _Outage(since_ms, until_ms)
+    outage = _Outage(since_ms, until_ms, called)
     active, past = _worst_first(ongoing), _worst_first(over)
     messages = []
     if active:
@@ -51,6 +52,7 @@ def digest_messages(
 class _Outage:
     since_ms: int
     until_ms: int
+    called: str
 
     def __str__(self) -> str:
         begin, end = moment(self.since_ms, "t"), moment(self.until_ms, "t")
@@ -73,7 +75,7 @@ def _still_going_on(active: Sequence[Finding], outage: _Outage, now_ms: int) -> 
     )
     content = (
         f"{GLYPHS[worst.severity]} **{_episodes(len(active))} still going on** after "
-        f"{outage.lasted} without Discord · worst {_subject(worst)} "
+        f"{outage.lasted} without {outage.called} · worst {_subject(worst)} "
         f"{worst.severity.name}"
     )
     return Message(content, (embed,))
@@ -87,14 +89,16 @@ def _came_and_went(
         what = f"{_episodes(len(past))} happened and ended"
         worst = f" · worst {_subject(past[0])} {past[0].severity.name}"
     embed = Embed(
-        title=f"{what} while Discord was unreachable",
+        title=f"{what} while {outage.called} was unreachable",
         description=f"{outage}\n{_listed(map(_past_line, past), len(past))}",
         fields=(*_counts(past), *_expired(expired)),
         footer=_footer(past),
         color=ENDED,
         timestamp_ms=now_ms,
     )
-    content = f"{ENDED_GLYPH} **{what}** in {outage.lasted} without Discord{worst}"
+    content = (
+        f"{ENDED_GLYPH} **{what}** in {outage.lasted} without {outage.called}{worst}"
+    )
     return Message(content, (embed,), silent=True)
 
 

@@ -83,15 +83,20 @@ def plain(
 
 
 def breaker_report(
-    *, opened_ms: int, closed_ms: int, reason: str, held: int
+    *,
+    opened_ms: int,
+    closed_ms: int,
+    reason: str,
+    held: int,
+    called: str = "Discord",
 ) -> dict[str, object]:
-    """Return the post that says, afterwards, how long Discord was unreachable.
+    """Return the post that says, afterwards, how long ``called`` was unreachable.
 
     Times are wall clock; ``held`` counts the findings that waited.
     """
     lasted = span((closed_ms - opened_ms) / 1000)
     embed = Embed(
-        title="Discord was unreachable",
+        title=f"{called} was unreachable",
         description=(
             f"From {moment(opened_ms, 'T')} to {moment(closed_ms, 'T')} ({lasted}), "
             f"{moment(closed_ms, 'R')}. {_held(held)}"
@@ -101,7 +106,7 @@ def breaker_report(
         color=OWN_HEALTH,
         timestamp_ms=closed_ms,
     )
-    content = f"{OWN_GLYPH} **Discord was unreachable** for {lasted}. {_held(held)}"
+    content = f"{OWN_GLYPH} **{called} was unreachable** for {lasted}. {_held(held)}"
     return fit(Message(content, (embed,), silent=True))
 
 

@@ -222,7 +222,7 @@ def _check_offers(exchange: Any) -> None:
     ]
     if missing:
         raise ConfigError(
-            f"{exchange.id} offers no {' and no '.join(missing)} through ccxt",
+            f"{exchange.id} offers no {', no '.join(missing)} through ccxt",
             hint="choose an exchange with perpetual swaps, bybit for example",
         )
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from liqmon.clock import Clock
 from liqmon.core.breaker import Change
 from liqmon.core.events import BreakerState
-from liqmon.discord.answers import Answer, Ruling, judge
+from liqmon.discord.answers import Answer, Ruling, Streak
 from liqmon.discord.attachments import Attachment
 from liqmon.monitor.gate import Gate, Outage
 from liqmon.monitor.notices import Notices
@@ -17,7 +17,7 @@ from liqmon.monitor.outcome import CUT_OFF, Ledger, Outcome, settlement
 from liqmon.monitor.parcel import Parcel, posts_after
 from liqmon.store.attempts import Attempt
 
-__all__ = ["NO_ANSWER", "Carrier", "Sender"]
+__all__ = ["NO_ANSWER", "Carrier", "Judge", "Sender"]
 
 NO_ANSWER: Final = "no answer"
 
@@ -43,8 +43,18 @@ class Sender(Protocol):
         ...
 
 
+class Judge(Protocol):
+    """Says what an answer means; ``editing``: it answers an edit."""
+
+    def __call__(
+        self, answer: Answer, *, editing: bool = False, before: Streak | None = None
+    ) -> Ruling:
+        """Return what to do about an answer, ``before`` being what it follows."""
+        ...
+
+
 class Carrier:
-    """Carries parcels to Discord, each once, and owes the outcome to the ledger.
+    """Carries parcels to their receiver, each once, and owes the outcome to the ledger.
 
     ``threads`` are the senders of routes that post elsewhere with the same webhook.
     """
@@ -58,8 +68,10 @@ class Carrier:
         ledger: Ledger,
         notices: Notices,
         clock: Clock,
+        judge: Judge,
     ) -> None:
         self._sender = sender
+        self._judge = judge
         self._threads = threads
         self._gate = gate
         self._ledger = ledger
@@ -83,7 +95,7 @@ class Carrier:
     async def cut_off(self) -> None:
         """End an attempt that is under way; whether it arrived is not known."""
         if self._attempt is not None and self._attempt.cancel():
-            log.warning("stopped before Discord answered: a message may arrive twice")
+            log.warning("stopped before an answer: a message may arrive twice")
             await asyncio.wait({self._attempt})
 
     async def _deliver(self, parcel: Parcel) -> Ruling:
@@ -96,7 +108,9 @@ class Carrier:
             self._owe(Attempt(settled={row.id: CUT_OFF for row in parcel.rows}))
             await self._ledger.try_to_pay()
             raise
-        ruling = judge(answer, editing=bool(parcel.edits), before=self._gate.streak)
+        ruling = self._judge(
+            answer, editing=bool(parcel.edits), before=self._gate.streak
+        )
         now, now_ms = self._clock.monotonic(), self._clock.now_ms()
         outage = self._gate.outage
         change = self._gate.settle(permit, ruling, now, now_ms)

@@ -1,4 +1,4 @@
-"""Empties the outbox: one attempt at a time, through the gate, to the webhook.
+"""Empties the outbox: one attempt at a time, through the gate, to one receiver.
 
 A row leaves ``pending`` only with an answer, an expiry or a reason. The attempt is on
 disk before the request and its outcome after it; an outcome that the disk refuses is
@@ -21,9 +21,10 @@ from liqmon.clock import Clock
 from liqmon.core.board import Receiver
 from liqmon.core.breaker import Breaker
 from liqmon.core.events import BreakerState, DeliveryStatus, Event
+from liqmon.discord.answers import judge as judge_discord
 from liqmon.errors import StoreUnavailable
 from liqmon.monitor.alarm import Alarm
-from liqmon.monitor.carrier import Carrier, Sender
+from liqmon.monitor.carrier import Carrier, Judge, Sender
 from liqmon.monitor.digest import Digester
 from liqmon.monitor.direct import Direct
 from liqmon.monitor.disk import DiskTrouble
@@ -40,6 +41,7 @@ from liqmon.monitor.packer import (
     no_picture,
     usual_heading,
 )
+from liqmon.monitor.reports import DISCORD
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry, OutboxRow, RowState, Settlement
 
@@ -54,12 +56,14 @@ _SKIPPED: Final = "skipped: breaker open"
 
 
 class Courier:
-    """Sends for one webhook; without a ``sender`` everything stays in the outbox.
+    """Sends to one receiver; without a ``sender`` everything stays in the outbox.
 
     It delivers the rows of its ``routes``; ``threads`` are the senders of those that
     post elsewhere with the same webhook, ``reports_to`` names those that hear of an
     outage. ``on_receiver`` gets the state of the webhook at every turn; it begins as
-    ``receiver``. ``tell`` gets a line for the user while the disk fails, then ''.
+    ``receiver``. ``called`` is what messages and logs call who is reached, ``judge``
+    says what its answers mean. ``tell`` gets a line for the user while the disk fails,
+    then ''.
     """
 
     def __init__(
@@ -82,6 +86,8 @@ class Courier:
         pictures: Pictures = no_picture,
         hushes: Hushes = hushes_nothing,
         threads: Mapping[str, Sender] | None = None,
+        judge: Judge = judge_discord,
+        called: str = DISCORD,
     ) -> None:
         self._store = store
         self._routes = routes
@@ -91,10 +97,14 @@ class Courier:
         self._skips = when_open == "skip"
         self._receiver = receiver or Receiver(configured=sender is not None)
         self._gate = Gate(breaker, fingerprint)
-        self._notices = Notices(clock, emit)
-        self._digester = Digester(store, routes)
+        self._notices = Notices(clock, emit, called)
+        self._digester = Digester(store, routes, called)
         self._ledger = Ledger(
-            store, routes=routes, reports_to=reports_to, followed=self._notices.followed
+            store,
+            routes=routes,
+            reports_to=reports_to,
+            followed=self._notices.followed,
+            called=called,
         )
         self._packer = Packer(
             store,
@@ -113,6 +123,7 @@ class Courier:
                 ledger=self._ledger,
                 notices=self._notices,
                 clock=clock,
+                judge=judge,
             )
         self._direct = Direct(
             store,

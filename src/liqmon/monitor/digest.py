@@ -6,7 +6,7 @@ from typing import Final
 
 from liqmon.core.model import Severity
 from liqmon.monitor.incidents import finding_in
-from liqmon.monitor.reports import digest_of
+from liqmon.monitor.reports import DISCORD, digest_of
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxRow, RowState
 
@@ -69,9 +69,15 @@ def _chosen(held: Sequence[OutboxRow]) -> Chosen:
 
 
 class Digester:
-    """Has what piled up on these routes told by digests; times are wall clock."""
+    """Has what piled up on these routes told by digests; times are wall clock.
 
-    def __init__(self, store: Store, routes: Sequence[str]) -> None:
+    ``called`` is who could not be reached meanwhile.
+    """
+
+    def __init__(
+        self, store: Store, routes: Sequence[str], called: str = DISCORD
+    ) -> None:
+        self._called = called
         self._store = store
         self._routes = routes
         self._held_since_ms: int | None = None
@@ -131,6 +137,7 @@ class Digester:
             since_ms=since_ms,
             until_ms=now_ms,
             also=chosen.also,
+            called=self._called,
         )
         ids = [row.id for row in chosen.rows]
         return await self._store.fold(entry, ids, now_ms=now_ms, routes=self._routes)

@@ -20,7 +20,7 @@ from liqmon.discord.fit import fit
 from liqmon.discord.message import Message
 from liqmon.discord.text import external
 from liqmon.monitor.incidents import Edit, finding_in
-from liqmon.monitor.reports import DAILY, DIGEST, DISK, SILENCE, WEBHOOK
+from liqmon.monitor.reports import DAILY, DIGEST, DISCORD, DISK, SILENCE, WEBHOOK
 from liqmon.monitor.routing import Heading
 from liqmon.store.digests import DigestContent
 from liqmon.store.outbox import OutboxRow
@@ -107,8 +107,15 @@ def digest_letters(
         since_ms=since_ms,
         until_ms=until_ms,
         now_ms=now_ms,
+        called=_called(row),
     )
     return [_hushed(body) for body in bodies] if heading.silent else bodies
+
+
+def _called(row: OutboxRow) -> str:
+    """Return who could not be reached."""
+    called = row.payload.get("called")
+    return called if isinstance(called, str) else DISCORD
 
 
 def _report(row: OutboxRow) -> Body:
@@ -126,7 +133,11 @@ def _report(row: OutboxRow) -> Body:
             "held": int(held),
         } if not row.plain:
             return breaker_report(
-                opened_ms=opened_ms, closed_ms=closed_ms, reason=reason, held=held
+                opened_ms=opened_ms,
+                closed_ms=closed_ms,
+                reason=reason,
+                held=held,
+                called=_called(row),
             )
         case {"report": kind, "day": dict(day)} if kind == DAILY and not row.plain:
             return _alive(row, day)
@@ -157,13 +168,16 @@ def _subject(row: OutboxRow) -> str:
         case {"report": kind, "until_ms": until_ms} if kind == SILENCE:
             return "no market data" if until_ms is None else "data are back"
         case {"report": kind} if kind == DIGEST:
-            return "findings piled up while Discord was unreachable: liqmon outbox list"
+            return (
+                f"findings piled up while {_called(row)} was unreachable: "
+                "liqmon outbox list"
+            )
         case {"report": kind, "why": str(why)} if kind == WEBHOOK:
-            return f"a webhook takes no messages: {external(why, 300)}"
+            return f"a receiver takes no messages: {external(why, 300)}"
         case {"report": kind} if kind == DAILY:
             return "alive"
         case {"report": kind, "count": int(count)} if kind == DISK:
             findings = "1 finding" if count == 1 else f"{count} findings"
             return f"the disk failed, {findings} had to be sent from memory"
         case _:
-            return "Discord was unreachable"
+            return f"{_called(row)} was unreachable"

@@ -14,6 +14,7 @@ from liqmon.core.events import (
     Event,
 )
 from liqmon.discord.answers import Fate, Ruling
+from liqmon.monitor.reports import DISCORD
 from liqmon.store.outbox import OutboxRow, RowState, Settlement
 
 __all__ = ["Notices"]
@@ -33,7 +34,10 @@ class Notices:
     The same trouble in a row is logged once, and a row is called held once.
     """
 
-    def __init__(self, clock: Clock, emit: Callable[[Event], None]) -> None:
+    def __init__(
+        self, clock: Clock, emit: Callable[[Event], None], called: str = DISCORD
+    ) -> None:
+        self._called = called
         self._clock = clock
         self._emit = emit
         self._trouble = ""
@@ -47,8 +51,9 @@ class Notices:
             return
         span = "" if change.wait_s is None else f" for {change.wait_s:.0f} s"
         level = _LEVELS.get(change.new, logging.INFO)
-        said = "webhook circuit breaker %s%s: %s"
-        log.log(level, said, change.new, span, change.reason)
+        whose = "webhook" if self._called == DISCORD else self._called
+        said = "%s circuit breaker %s%s: %s"
+        log.log(level, said, whose, change.new, span, change.reason)
         self._emit(
             BreakerChanged(
                 self._clock.now_ms(),

@@ -12,7 +12,7 @@ from liqmon.errors import StoreUnavailable
 from liqmon.monitor.digest import Digester
 from liqmon.monitor.gate import Outage
 from liqmon.monitor.parcel import Parcel
-from liqmon.monitor.reports import outage_report, webhook_report
+from liqmon.monitor.reports import DISCORD, outage_report, webhook_report
 from liqmon.store.attempts import Attempt
 from liqmon.store.database import Store
 from liqmon.store.outbox import LONGEST_BACKOFF_MS, OutboxRow, RowState, Settlement
@@ -45,7 +45,7 @@ class Ledger:
     """Holds outcomes until the store has taken them, in their order.
 
     ``routes`` are those that are delivered here, ``reports_to`` those that hear of an
-    outage. ``followed`` gets the rows that went the way of their digest.
+    outage of ``called``. ``followed`` gets the rows that went the way of their digest.
     """
 
     def __init__(
@@ -55,12 +55,14 @@ class Ledger:
         routes: Sequence[str],
         reports_to: Sequence[str],
         followed: Callable[[Sequence[OutboxRow]], None],
+        called: str = DISCORD,
     ) -> None:
         self._store = store
         self._routes = routes
         self._reports_to = reports_to
         self._followed = followed
-        self._digester = Digester(store, routes)
+        self._called = called
+        self._digester = Digester(store, routes, called)
         self._owed: deque[Outcome] = deque()
 
     def owe(self, outcome: Outcome) -> None:
@@ -117,6 +119,7 @@ class Ledger:
                     reason=outage.reason,
                     held=len(held),
                     route=route,
+                    called=self._called,
                 )
                 await self._store.enqueue(report, now_ms=owed.at_ms)
         await self._store.release(routes=self._routes)

@@ -11,6 +11,7 @@ __all__ = [
     "BREAKER",
     "DAILY",
     "DIGEST",
+    "DISCORD",
     "DISK",
     "SILENCE",
     "WEBHOOK",
@@ -29,16 +30,27 @@ DIGEST: Final = "digest"
 WEBHOOK: Final = "webhook"
 DISK: Final = "disk"
 DAILY: Final = "daily"
+
+DISCORD: Final = "Discord"
+"""Who a report speaks of when it names nobody."""
+
 _VERSION: Final = 1
 _LOW: Final = 1
 
 
 def outage_report(
-    *, opened_ms: int, closed_ms: int, reason: str, held: int, route: str = ""
+    *,
+    opened_ms: int,
+    closed_ms: int,
+    reason: str,
+    held: int,
+    route: str = "",
+    called: str = DISCORD,
 ) -> OutboxEntry:
-    """Return the entry that tells, after recovery, of the time without Discord."""
+    """Return the entry that tells, after recovery, of the time without ``called``."""
+    when = opened_ms if called == DISCORD else f"{opened_ms}:{called}"
     return OutboxEntry(
-        dedup_key=_key(BREAKER, opened_ms, route),
+        dedup_key=_key(BREAKER, when, route),
         episode="",
         kind="report",
         severity=_LOW,
@@ -49,6 +61,7 @@ def outage_report(
             "closed_ms": closed_ms,
             "reason": reason,
             "held": held,
+            **_named(called),
         },
         route=route,
     )
@@ -82,6 +95,7 @@ def digest_of(
     since_ms: int,
     until_ms: int,
     also: Sequence[str] = (),
+    called: str = DISCORD,
 ) -> OutboxEntry:
     """Return the entry that tells of these rows; ``also`` names episodes beside them.
 
@@ -98,6 +112,7 @@ def digest_of(
             "since_ms": since_ms,
             "until_ms": until_ms,
             "also": list(also),
+            **_named(called),
         },
         route=route,
     )
@@ -155,6 +170,10 @@ class ReportBox:
             for route in self._routes
         ]
         return any(new)
+
+
+def _named(called: str) -> dict[str, object]:
+    return {} if called == DISCORD else {"called": called}
 
 
 def _key(kind: str, when: object, route: str) -> str:

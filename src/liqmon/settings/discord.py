@@ -4,20 +4,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
-from liqmon.settings.fields import (
-    ExchangeId,
-    Loopback,
-    Role,
-    RouteName,
-    SeverityName,
-    SpanOfDay,
-    Symbol,
-    Table,
-    Timeout,
-    Webhook,
-)
+from liqmon.settings.fields import Loopback, Role, Table, Timeout, Webhook
+from liqmon.settings.routes import Route, check_names
 from liqmon.webhook import WebhookUrl
 
 __all__ = ["DiscordTable", "RouteTable"]
@@ -41,49 +30,19 @@ class _WebhookTable(Table):
         return self.webhook_url
 
 
-class RouteTable(_WebhookTable):
+class RouteTable(_WebhookTable, Route):
     """``[[discord.routes]]``: some findings to another webhook, louder or quieter.
 
-    An empty filter lets everything through. Without a webhook of its own a route
-    posts to that of ``[discord]``.
+    Without a webhook of its own a route posts to that of ``[discord]``.
     """
 
-    name: RouteName = Field(description="What the route is called; each once.")
-    severity: tuple[SeverityName, ...] = Field(
-        default=(),
-        strict=False,
-        description="Only these: low, medium, high, critical. Empty: all.",
-    )
-    symbols: tuple[Symbol, ...] = Field(
-        default=(), strict=False, description="Only these markets. Empty: all."
-    )
-    exchanges: tuple[ExchangeId, ...] = Field(
-        default=(), strict=False, description="Only these exchanges. Empty: all."
-    )
-    health: bool = Field(
-        default=False,
-        description="Also liqmon's own health; only that if nothing is filtered.",
-    )
     mention_role: Role = Field(
         default="", description="The id of a role to ping. Empty: nobody."
     )
-    mode: Literal["on", "silent", "off"] = Field(
-        default="on", description="on notifies, silent only posts, off drops."
-    )
-    quiet_hours: SpanOfDay = Field(
-        default="",
-        description='Silent in these hours of local time, such as "23:00-07:00".',
-    )
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether some findings are none of its business."""
-        return bool(self.severity or self.symbols or self.exchanges)
 
 
 def _names_once(routes: tuple[RouteTable, ...]) -> tuple[RouteTable, ...]:
-    if len({route.name for route in routes}) < len(routes):
-        raise PydanticCustomError("twice", "two routes of one name")
+    check_names([route.name for route in routes], "two routes of one name")
     return routes
 
 

@@ -1,5 +1,6 @@
 """One TOML file: read, parsed, and able to say on which line a key stands."""
 
+import errno
 import re
 import tomllib
 from collections import Counter
@@ -23,6 +24,13 @@ _DOTTED: Final = rf"({_PART}(?:\s*\.\s*{_PART})*)"
 _TABLE: Final = re.compile(rf"\s*\[\[?\s*{_DOTTED}\s*\]\]?")
 _ENTRY: Final = re.compile(rf"\s*{_DOTTED}\s*=")
 _AT: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+_HINTS: Final[Mapping[int | None, str]] = {
+    errno.EACCES: "it must be readable for the user that liqmon runs as",
+    errno.EISDIR: "name the file, not the directory it is in",
+}
+_TWICE: Final = re.compile(r"Cannot declare \((.+?),?\) twice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +70,12 @@ def read_private(path: Path, *, name: str) -> tuple[bytes, int]:
     except (OSError, ValueError) as error:
         # ValueError: a NUL in the path
         fault = getattr(error, "strerror", None) or "not a path"
+        hint = _HINTS.get(getattr(error, "errno", None), "check the path")
     else:
         if len(content) <= _LARGEST:
             return content, mode
-        fault = "larger than 1 MiB"
-    raise ConfigError(f"{name} cannot be read: {fault}")
+        fault, hint = "larger than 1 MiB", "is it the file that was meant?"
+    raise ConfigError(f"{name} cannot be read: {fault}", hint=hint)
 
 
 def _decoded(content: bytes, name: str) -> str:
@@ -96,9 +105,14 @@ def _syntax_problem(fault: str, text: str, name: str) -> Problem:
     line = int(at[1]) if at and at[1] else len(lines)
     column = f", column {at[2]}" if at and at[2] else ""
     quote = lines[line - 1] if line <= len(lines) else ""
+    place = Place(name, line, quote)
+    if twice := _TWICE.search(fault):
+        table = twice[1].replace("'", "").replace(", ", ".")
+        reason = f"the table [{table}] begins a second time"
+        return Problem(place, "", reason, "put what it says where it begins first")
     reason = _AT.sub("", fault)
     return Problem(
-        Place(name, line, quote),
+        place,
         "",
         f"not TOML: {reason[:1].lower()}{reason[1:]} (line {line}{column})",
         "check quotes and brackets near that line",

@@ -14,12 +14,18 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from liqmon.settings.document import Document, Key
-from liqmon.settings.models import OverrideTable, RouteTable, Settings
+from liqmon.settings.models import (
+    NotifyTable,
+    OverrideTable,
+    RouteTable,
+    Settings,
+)
 from liqmon.settings.places import absolute
 from liqmon.settings.problems import Place, Problem, suggestion
 
 __all__ = [
     "HEARTBEAT",
+    "NOTIFY",
     "ROUTES",
     "SECRET",
     "SECRET_FILE",
@@ -28,19 +34,22 @@ __all__ = [
     "environment_layer",
     "file_layer",
     "flag_layer",
+    "meaning",
     "merged",
     "names_under",
     "nested",
     "place_of",
-    "routes_in",
+    "tables_in",
 ]
 
 SECRET: Final[Key] = ("discord", "webhook_url")
 SECRET_FILE: Final[Key] = ("discord", "webhook_url_file")
 HEARTBEAT: Final[Key] = ("health", "heartbeat_url")
 ROUTES: Final[Key] = ("discord", "routes")
+NOTIFY: Final[Key] = ("notify",)
 
 _PATHS: Final = frozenset({SECRET_FILE, ("log", "file"), ("metrics", "textfile")})
+_PATHS_IN_LISTS: Final = {ROUTES: SECRET_FILE[-1], NOTIFY: "url_file"}
 _PREFIX: Final = "LIQMON_"
 _NO_SETTINGS: Final = frozenset({"LIQMON_CONFIG", "LIQMON_STATE_DIR", "LIQMON_DATA"})
 
@@ -139,6 +148,20 @@ def names_under(key: Key) -> tuple[str, ...]:
     return () if model is None else tuple(model.model_fields)
 
 
+def meaning(key: Iterable[object]) -> str:
+    """Return what the setting means and its default, '' if there is no such one."""
+    parts = tuple(str(part) for part in key)
+    for length in range(len(parts), 1, -1):
+        model = _model(parts[: length - 1])
+        field = None if model is None else model.model_fields.get(parts[length - 1])
+        if field is not None:
+            default = field.default
+            said = isinstance(default, bool | int | float | str) and default != ""
+            usual = f" Default: {json.dumps(default)}." if said else ""
+            return f"{field.description}{usual}"
+    return ""
+
+
 def place_of(key: Iterable[object], places: Mapping[Key, Place]) -> Place:
     """Return where the key, or else the nearest table around it, was written."""
     parts = tuple(str(part) for part in key)
@@ -156,13 +179,15 @@ def dotted(key: Iterable[object]) -> str:
     return text.removeprefix(".")
 
 
-def routes_in(values: Mapping[Key, object]) -> dict[int, Mapping[str, object]]:
-    """Return each route that is a table at all, by its place in the list."""
-    routes = values.get(ROUTES)
+def tables_in(
+    values: Mapping[Key, object], key: Key
+) -> dict[int, Mapping[str, object]]:
+    """Return the tables of a list (``ROUTES``, ``NOTIFY``) by their place in it."""
+    tables = values.get(key)
     return {
-        place: route
-        for place, route in enumerate(routes if isinstance(routes, list) else [])
-        if isinstance(route, dict)
+        place: table
+        for place, table in enumerate(tables if isinstance(tables, list) else [])
+        if isinstance(table, dict)
     }
 
 
@@ -174,6 +199,8 @@ def _model(key: Key) -> type[BaseModel] | None:
             return OverrideTable
         case ("discord", "routes", _):
             return RouteTable
+        case ("notify", _):
+            return NotifyTable
         case (table,) if table in Settings.model_fields:
             default = Settings.model_fields[table].default
             return type(default) if isinstance(default, BaseModel) else None
@@ -206,17 +233,17 @@ def _with_paths(
         return value
 
     paths = {key: seen(value) for key, value in values.items() if key in _PATHS}
-    routes = values.get(ROUTES)
-    if isinstance(routes, list):
-        paths[ROUTES] = [_route_seen(route, seen) for route in routes]
+    for key, name in _PATHS_IN_LISTS.items():
+        tables = values.get(key)
+        if isinstance(tables, list):
+            paths[key] = [_table_seen(table, name, seen) for table in tables]
     return {**values, **paths}
 
 
-def _route_seen(route: object, seen: Callable[[object], object]) -> object:
-    name = SECRET_FILE[-1]
-    if isinstance(route, dict) and name in route:
-        return route | {name: seen(route[name])}
-    return route
+def _table_seen(table: object, name: str, seen: Callable[[object], object]) -> object:
+    if isinstance(table, dict) and name in table:
+        return table | {name: seen(table[name])}
+    return table
 
 
 def _key_of(variable: str) -> Key:

@@ -3,7 +3,7 @@
 Flags win over ``LIQMON_SECTION__KEY``, these over the one file, this over defaults.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -13,11 +13,14 @@ from pydantic import ValidationError
 
 from liqmon.settings.document import Key, read_document
 from liqmon.settings.layers import (
+    NOTIFY,
+    ROUTES,
     SECRET,
     dotted,
     environment_layer,
     file_layer,
     flag_layer,
+    meaning,
     merged,
     names_under,
     nested,
@@ -26,9 +29,11 @@ from liqmon.settings.layers import (
 from liqmon.settings.models import DiscordTable, Settings, symbol_key
 from liqmon.settings.places import find_file
 from liqmon.settings.problems import Place, Problem, config_error, suggestion
+from liqmon.settings.receivers import ReceiverUrl
 from liqmon.settings.secret import (
     Secret,
     exposed,
+    read_receiver_secrets,
     read_route_secrets,
     read_secret,
     torn,
@@ -50,6 +55,9 @@ _REASONS: Final[Mapping[str, str]] = {
     "tuple_type": "Input should be a list",
 }
 """Where pydantic speaks of Python, and the user wrote TOML."""
+
+
+_NO_URL_HINT: Final = "set url, or url_file, to what apprise calls the receiver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +104,18 @@ def load(
     problems += faults
     secret = read_secret(values, places, environ)
     routed = read_route_secrets(values, places, environ)
+    notified = read_receiver_secrets(values, places, environ)
     problems += [*torn(layers), *secret.problems]
     problems += [fault for one in routed.values() for fault in one.problems]
+    problems += [fault for one in notified.values() for fault in one.problems]
+    problems += _misnamed(settings, places)
     if settings is None or problems:
         raise config_error(problems)
     sources = {key: origin.source for key, origin in origins.items()}
-    if secret.webhook is not None:
+    if secret.url is not None:
         sources[SECRET] = secret.source
-        settings = _with_webhook(settings, secret.webhook)
-    settings = _with_route_webhooks(settings, routed)
+        settings = _with_webhook(settings, secret.url)
+    settings = _with_receivers(_with_route_webhooks(settings, routed), notified)
     warnings += [*repeated, *_lost_routes(settings.discord)]
     return Loaded(settings, path, _every_source(settings, sources), tuple(warnings))
 
@@ -136,7 +147,21 @@ def _problem(
     if fault["type"] == "extra_forbidden":
         hint = _meant(tuple(map(str, key)))
     reason = _REASONS.get(fault["type"], fault["msg"])
+    hint = hint or _form(key, reason) or meaning(key)
     return Problem(place_of(key, places), dotted(key), reason, hint)
+
+
+def _form(key: tuple[int | str, ...], reason: str) -> str:
+    """Return how TOML writes what was expected, '' where everybody knows."""
+    match reason:
+        case "Input should be a list" if key in (ROUTES, NOTIFY):
+            return f"begin each with [[{dotted(key)}]], in two brackets"
+        case "Input should be a list":
+            return f'write it in brackets: {key[-1]} = ["..."]'
+        case "Input should be a table":
+            return f"begin it with [{dotted(key)}] on a line of its own"
+        case _:
+            return ""
 
 
 def _meant(key: Key) -> str:
@@ -173,15 +198,50 @@ def _with_webhook(settings: Settings, webhook: WebhookUrl) -> Settings:
     return settings.model_copy(update={"discord": discord})
 
 
-def _with_route_webhooks(settings: Settings, secrets: Mapping[int, Secret]) -> Settings:
+def _with_route_webhooks(
+    settings: Settings, secrets: Mapping[int, Secret[WebhookUrl]]
+) -> Settings:
     routes = tuple(
-        route.model_copy(update={"webhook_url": secrets[place].webhook})
+        route.model_copy(update={"webhook_url": secrets[place].url})
         if place in secrets
         else route
         for place, route in enumerate(settings.discord.routes)
     )
     discord = settings.discord.model_copy(update={"routes": routes})
     return settings.model_copy(update={"discord": discord})
+
+
+def _with_receivers(
+    settings: Settings, secrets: Mapping[int, Secret[ReceiverUrl]]
+) -> Settings:
+    receivers = tuple(
+        receiver.model_copy(update={"url": secrets[place].url})
+        if place in secrets
+        else receiver
+        for place, receiver in enumerate(settings.notify)
+    )
+    return settings.model_copy(update={"notify": receivers})
+
+
+def _misnamed(
+    settings: Settings | None, places: Mapping[Key, Place]
+) -> Iterator[Problem]:
+    """Yield a problem for each receiver that leads nowhere, or is named as a route."""
+    if settings is None:
+        return
+    routes = {route.name for route in settings.discord.routes}
+    for number, receiver in enumerate(settings.notify):
+        key = (*NOTIFY, number)
+        if receiver.name in routes:
+            named = (*key, "name")
+            reason = "is the name of a route of [discord] too"
+            yield Problem(
+                place_of(named, places), dotted(named), reason, "choose another name"
+            )
+        if receiver.url is None and receiver.url_file is None:
+            yield Problem(
+                place_of(key, places), dotted(key), "has no url", _NO_URL_HINT
+            )
 
 
 def _lost_routes(discord: DiscordTable) -> list[str]:
@@ -199,5 +259,6 @@ def _every_source(settings: Settings, sources: Mapping[Key, str]) -> Mapping[str
     every = {
         (*table, name): "default" for table in tables for name in names_under(table)
     }
+    every[NOTIFY] = "default"
     every |= {key: source for key, source in sources.items() if key in every}
     return MappingProxyType({dotted(key): source for key, source in every.items()})

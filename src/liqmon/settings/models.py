@@ -29,6 +29,8 @@ from liqmon.settings.fields import (
     Timeout,
     Wait,
 )
+from liqmon.settings.receivers import NotifyTable
+from liqmon.settings.routes import check_names
 
 __all__ = [
     "BreakerTable",
@@ -39,6 +41,7 @@ __all__ = [
     "HistoryTable",
     "LogTable",
     "MetricsTable",
+    "NotifyTable",
     "OverrideTable",
     "RetryTable",
     "RouteTable",
@@ -253,8 +256,14 @@ def _one_table_each(
     overrides: Mapping[str, OverrideTable],
 ) -> Mapping[str, OverrideTable]:
     if len({symbol_key(symbol) for symbol in overrides}) < len(overrides):
-        raise PydanticCustomError("twice", "two tables for one market")
+        hint = "they are one market: keep one of its tables"
+        raise PydanticCustomError("twice", "two tables for one market", {"hint": hint})
     return overrides
+
+
+def _names_once(receivers: tuple[NotifyTable, ...]) -> tuple[NotifyTable, ...]:
+    check_names([receiver.name for receiver in receivers], "two receivers of one name")
+    return receivers
 
 
 class Settings(Table):
@@ -273,6 +282,20 @@ class Settings(Table):
     overrides: Annotated[
         Mapping[str, OverrideTable], AfterValidator(_one_table_each)
     ] = Field(default_factory=dict, description="One table per market.")
+    notify: Annotated[tuple[NotifyTable, ...], AfterValidator(_names_once)] = Field(
+        default=(),
+        max_length=20,
+        strict=False,
+        description="Receivers other than Discord, a table [[notify]] each.",
+    )
+
+    @property
+    def has_receiver(self) -> bool:
+        """Whether there is anywhere to send a finding to."""
+        discord = self.discord
+        routed = any(one.webhook and one.mode != "off" for one in discord.routes)
+        notified = any(one.mode != "off" for one in self.notify)
+        return discord.webhook is not None or routed or notified
 
     def threshold_for(self, *names: str) -> float:
         """Return the threshold of the market that goes by any of these names.

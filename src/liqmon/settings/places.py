@@ -35,7 +35,9 @@ def find_file(
     path = absolute(named, base=cwd, environ=environ)
     if not path.exists():
         by = "the command line" if config else "$LIQMON_CONFIG"
-        raise ConfigError(f"no such file: {path}", hint=f"it was named by {by}")
+        raise ConfigError(
+            f"no such file: {path}", hint=f"it was named by {by}: check the path"
+        )
     return path
 
 

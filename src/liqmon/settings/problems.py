@@ -16,8 +16,12 @@ _LONGEST_LIST: Final = 8
 """More candidates than this are unreadable; then the three nearest are named."""
 
 _SECRET_LINE: Final = re.compile(
-    r"(\s*[\"']?[\w.\"'-]*(?:hook|heartbeat_url)[\w\"'-]*\s*=\s*)\S.*"
+    r"((?:[\"']?[\w.\"'-]*(?:hook|heartbeat_url)[\w\"'-]*|(?<![\w-])[\"']?url[\"']?)"
+    r"\s*=\s*)\S.*"
 )
+_URL: Final = re.compile(r"\b([a-z][a-z0-9+.-]*)://([^\s\"']+)", re.IGNORECASE)
+_HOST: Final = re.compile(r"(?:[^/?#]*@)?([\w.:\[\]-]*)(.*)")
+
 _SECRET_WORD: Final = re.compile(r"[\w-]{40,}")
 
 
@@ -85,7 +89,17 @@ def suggestion(name: str, candidates: Sequence[str]) -> str:
 
 
 def _blotted(text: str) -> str:
-    return printable(_SECRET_WORD.sub("***", scrubbed(text)))
+    return printable(_SECRET_WORD.sub("***", _URL.sub(_address, scrubbed(text))))
+
+
+def _address(url: re.Match[str]) -> str:
+    """Return what can be shown: of the web its host, of an apprise URL nothing."""
+    scheme, rest = url.groups()
+    found = _HOST.fullmatch(rest)
+    if found is None or scheme.lower() not in ("http", "https"):
+        return f"{scheme}://***"
+    host, tail = found.groups()
+    return f"{scheme}://{host}" + ("/***" if tail.strip("/") else tail)
 
 
 def _in_order(problems: Iterable[Problem]) -> Iterable[str]:

@@ -112,8 +112,13 @@ def ready_directory(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
+        fault = (
+            "there is a file of that name"
+            if isinstance(error, FileExistsError)
+            else error.strerror
+        )
         raise UserError(
-            f"cannot make the state directory {directory}: {error.strerror}",
+            f"cannot make the state directory {directory}: {fault}",
             hint="name another one with --state-dir or LIQMON_STATE_DIR",
         ) from error
 

@@ -1,6 +1,6 @@
 """One courier for each webhook, and what goes to which of them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,11 +16,13 @@ from liqmon.app.couriers import Couriers, opened_couriers
 from liqmon.app.run import Run, empty_board
 from liqmon.clock import SystemClock
 from liqmon.core.model import Phase, Severity
+from liqmon.errors import ConfigError
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.reports import ReportBox, silence_report
 from liqmon.settings.models import Settings
 from liqmon.store.database import Store
 from loopback_discord import served
+from receivers import an_inbox
 
 CLOCK = SystemClock()
 BTC = a_finding(episode="btc", severity=Severity.HIGH)
@@ -54,7 +56,11 @@ class Opened:
 
 @asynccontextmanager
 async def opened(
-    default: int | None, *routes: dict[str, Any], store: Store | None = None, **how: Any
+    default: int | None,
+    *routes: dict[str, Any],
+    store: Store | None = None,
+    notify: Sequence[dict[str, Any]] = (),
+    **how: Any,
 ) -> AsyncIterator[Opened]:
     asked: list[tuple[str, str, dict[str, Any]]] = []
 
@@ -69,9 +75,8 @@ async def opened(
         discord = {"base_url": root, "routes": list(routes), "group_wait_s": 0}
         if default:
             discord["webhook_url"] = url(default)
-        run = Run(
-            Settings.model_validate({"discord": discord}), ("BTCUSDT",), None, **how
-        )
+        tables = {"discord": discord, "notify": list(notify)}
+        run = Run(Settings.model_validate(tables), ("BTCUSDT",), None, **how)
         bulletin = Bulletin(CLOCK, empty_board(run, CLOCK))
         couriers = await opened_couriers(
             run,
@@ -241,3 +246,91 @@ async def test_a_finding_adopted_by_another_route_keeps_its_manners() -> None:
         await it.couriers.drain(deadline_s=5)
 
         assert it.asked[0][2]["flags"] == 4096
+
+
+def a_receiver(url: str, name: str = "phone", **how: Any) -> dict[str, Any]:
+    return {"name": name, "url": url} | how
+
+
+async def test_a_finding_goes_to_discord_and_to_the_other_receivers_that_want_it() -> (
+    None
+):
+    async with an_inbox() as inbox:
+        phone = a_receiver(inbox.json_url, severity=["high"])
+        async with opened(1, notify=[phone]) as it:
+            assert list(it.couriers.work) == ["courier", "courier of phone"]
+            assert it.couriers.routes_of(BTC) == ("", "phone")
+            assert it.couriers.routes_of(LOW) == ("",)
+            await it.put(*[told(BTC, route=r) for r in it.couriers.routes_of(BTC)])
+
+            assert await it.couriers.drain(deadline_s=5) == 0
+            assert it.webhooks() == ["1"]
+            assert "BTCUSDT long liquidations HIGH" in inbox.titles[0]
+
+
+async def test_a_receiver_that_is_down_holds_nobody_up() -> None:
+    async with an_inbox() as inbox:
+        gone = a_receiver(inbox.json_url)
+    async with opened(1, notify=[gone]) as it:
+        await it.put(told(BTC), told(BTC, route="phone"))
+        assert await it.couriers.drain(deadline_s=0.5) == 1
+
+        assert it.webhooks() == ["1"]
+        assert it.bulletin.snapshot.receiver.pending == 1
+
+
+async def test_with_no_webhook_another_receiver_inherits_what_waits() -> None:
+    async with an_inbox() as inbox:
+        async with opened(None, notify=[a_receiver(inbox.json_url)]) as it:
+            assert list(it.couriers.work) == ["courier of phone"]
+            assert it.couriers.routes_of(BTC) == ("phone",)
+        store = await Store.in_memory()
+        await store.enqueue(told(BTC), now_ms=CLOCK.now_ms())
+        async with opened(None, notify=[a_receiver(inbox.json_url)], store=store) as it:
+            assert await it.couriers.drain(deadline_s=5) == 0
+
+        assert len(inbox.titles) == 1
+
+
+async def test_a_service_that_cannot_be_silent_gets_nothing_in_quiet_hours() -> None:
+    night = {"quiet_hours": "00:00-23:59"}
+    async with an_inbox() as inbox:
+        loud = a_receiver(inbox.json_url, **night)
+        soft = a_receiver(inbox.ntfy_url, "soft", **night)
+        async with opened(1, notify=[loud, soft]) as it:
+            assert it.couriers.routes_of(BTC) == ("", "soft")
+            await it.put(told(BTC, route="soft"))
+            await it.couriers.drain(deadline_s=5)
+
+        assert [message["priority"] for message in inbox.messages] == ["low"]
+
+
+async def test_silence_that_cannot_be_had_is_an_error() -> None:
+    silent = a_receiver("json://127.0.0.1", mode="silent")
+    with pytest.raises(ConfigError, match="JSON knows no silent messages") as caught:
+        async with opened(1, notify=[silent]):
+            pass
+
+    assert "severity" in caught.value.hint
+
+
+async def test_off_and_a_dry_run_send_nothing_to_other_receivers_either() -> None:
+    async with an_inbox() as inbox:
+        for how in ({"mode": "off"}, {}):
+            phone = a_receiver(inbox.json_url, **how)
+            async with opened(1, notify=[phone], dry_run=not how) as it:
+                await it.put(told(BTC, route="phone"))
+                assert await it.couriers.drain(deadline_s=5) == 0
+
+        assert inbox.asked == 0
+
+
+async def test_a_receiver_that_cares_for_health_gets_the_report_as_text() -> None:
+    async with an_inbox() as inbox:
+        ops = a_receiver(inbox.json_url, "ops", health=True)
+        async with opened(1, notify=[ops]) as it:
+            report = silence_report(since_ms=1, until_ms=None, reason="x", route="ops")
+            await it.put(report)
+            await it.couriers.drain(deadline_s=5)
+
+        assert inbox.titles == ["🔵 No market data. Nothing can be judged."]

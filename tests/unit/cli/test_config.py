@@ -159,7 +159,7 @@ def test_f05_no_command_has_an_option_for_the_webhook(typed: Typed) -> None:
     code, _, err = typed("config", "show", "--webhook-url", "x")
 
     assert code == 2
-    assert "No such option: --webhook-url" in err
+    assert "there is no option --webhook-url" in err
 
 
 def test_schema_is_json_schema(typed: Typed) -> None:
@@ -173,7 +173,7 @@ def test_a_mistyped_command_is_guessed(typed: Typed) -> None:
     code, out, err = typed("confg")
 
     assert (code, out) == (2, "")
-    assert "Did you mean 'config'?" in err
+    assert "did you mean config?" in err
 
 
 def test_show_and_validate_know_the_routes_and_keep_their_secrets(

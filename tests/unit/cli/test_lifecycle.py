@@ -170,7 +170,12 @@ async def test_a_route_without_a_webhook_is_tried_on_that_of_discord() -> None:
 @pytest.mark.parametrize(
     ("routes", "route", "fault", "hint"),
     [
-        ([], "phone", "no route `phone`", "[[discord.routes]] has none"),
+        (
+            [],
+            "phone",
+            "no route `phone`",
+            "there is no [[discord.routes]] or [[notify]]",
+        ),
         (["desk"], "phone", "no route `phone`", "there is --route desk"),
         (["desk"], "", "no webhook to test", "there is --route desk"),
         (["desk"], "desk", "no webhook to test", "LIQMON_DISCORD__WEBHOOK_URL"),

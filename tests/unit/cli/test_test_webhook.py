@@ -19,9 +19,11 @@ from liqmon.discord.answers import Fate, Ruling
 from liqmon.errors import UserError
 from liqmon.monitor.gate import Gate
 from liqmon.settings.models import DiscordTable
+from liqmon.settings.receivers import ReceiverUrl
 from liqmon.store.database import Store
 from liqmon.webhook import WebhookUrl
 from loopback_discord import URL, Loopback, loopback_discord
+from receivers import SECRET, an_inbox
 
 Typed = Callable[..., tuple[int, str, str]]
 
@@ -59,11 +61,13 @@ async def discord(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Loopback]:
         yield loopback
 
 
-async def remember(state_dir: Path, ruling: Ruling) -> None:
+async def remember(
+    state_dir: Path, ruling: Ruling, fingerprint: str = FINGERPRINT
+) -> None:
     """Leave the state behind that a run leaves after such an answer."""
     clock = SystemClock()
     now, now_ms = clock.monotonic(), clock.now_ms()
-    gate = Gate(Breaker(BreakerPolicy()), FINGERPRINT)
+    gate = Gate(Breaker(BreakerPolicy()), fingerprint)
     gate.settle(gate.enter(now), ruling, now, now_ms)
     store = await Store.open(state_dir)
     await store.save_receiver(gate.export(now, now_ms))
@@ -244,3 +248,58 @@ async def test_it_never_imports_the_exchanges(
 
     assert out.decode().splitlines()[-1] == "[]"
     assert len(discord.discord.messages) == 1
+
+
+def a_phone(home: Path, url: str) -> None:
+    file = home / "liqmon.toml"
+    file.write_text(f'[[notify]]\nname = "phone"\nurl = "{url}"\n')
+    file.chmod(0o600)
+
+
+async def test_another_receiver_is_tested_by_its_name(
+    typed: Typed, tmp_path: Path
+) -> None:
+    async with an_inbox(401) as inbox:
+        a_phone(tmp_path, inbox.json_url)
+        refused = await asyncio.to_thread(typed, "--route", "phone")
+        code, out, err = await asyncio.to_thread(typed, "--route", "phone", "--json")
+
+    assert refused[0] == 4
+    assert refused[1].startswith(
+        "not delivered: phone (JSON) does not take messages under this url (HTTP 401)\n"
+        "  hint: see whether its url still holds"
+    )
+    assert (code, err) == (0, "")
+    assert json.loads(out)["explanation"] == "delivered through phone (JSON)"
+    assert json.loads(out)["status"] is None
+    assert "TEST BTCUSDT long liquidations MEDIUM" in inbox.titles[0]
+    assert SECRET not in f"{refused}{out}{err}"
+
+
+def test_other_receivers_have_neither_pictures_nor_edits(
+    typed: Typed, tmp_path: Path
+) -> None:
+    a_phone(tmp_path, "json://127.0.0.1:1")
+
+    for option in ("--image", "--lifecycle"):
+        code, _, err = typed("--route", "phone", option)
+        assert code == 2
+        assert "phone takes text only" in err
+        assert "leave out --lifecycle and --image" in err
+    assert "there is --route phone" in typed()[2]
+    assert "there is --route phone" in typed("--route", "nope")[2]
+
+
+async def test_another_receiver_that_was_told_to_pause_is_asked_only_by_force(
+    typed: Typed, tmp_path: Path
+) -> None:
+    async with an_inbox() as inbox:
+        a_phone(tmp_path, inbox.json_url)
+        mark = ReceiverUrl(inbox.json_url).fingerprint
+        await remember(tmp_path / "state", LIMITED, mark)
+        held = await asyncio.to_thread(typed, "--route", "phone")
+        forced = await asyncio.to_thread(typed, "--route", "phone", "--force")
+
+    assert "nothing was sent, not for another" in held[1]
+    assert (held[0], forced[0], inbox.asked) == (4, 0, 1)
+    assert "the webhook is used again" in forced[1]

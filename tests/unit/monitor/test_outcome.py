@@ -97,7 +97,7 @@ async def test_another_webhook_hears_at_once_that_this_one_takes_nothing() -> No
     (report,) = await store.due(NOW_MS)
     assert (report.route, report.kind) == ("health", "report")
     body = str(letter(report, now_ms=NOW_MS)["content"])
-    assert "a webhook takes no messages: Discord is failing" in body
+    assert "a receiver takes no messages: Discord is failing" in body
     await store.close()
 
 

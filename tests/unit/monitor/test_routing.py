@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 from typing import Any
 
@@ -7,7 +8,7 @@ from hypothesis import given, strategies as st
 from factories import a_finding
 from liqmon.core.model import Finding, Phase, Severity
 from liqmon.monitor.routing import Heading, finding_headings, report_headings
-from liqmon.settings.models import DiscordTable
+from liqmon.settings.models import DiscordTable, NotifyTable
 from webhooks import URL
 
 NOON_MS = 1_700_049_600_000
@@ -162,3 +163,57 @@ def test_a_report_is_silent_in_quiet_hours() -> None:
     assert report_headings(table, now_ms=NOON_MS, silent=False, zone=UTC) == (
         Heading("r0", True),
     )
+
+
+def receiver(name: str = "phone", **how: Any) -> NotifyTable:
+    return NotifyTable.model_validate({"name": name, "url": "json://x"} | how)
+
+
+def beside(finding: Finding, *receivers: NotifyTable, **how: Any) -> list[Heading]:
+    return list(
+        finding_headings(
+            finding, discord(**how), now_ms=NOON_MS, zone=UTC, receivers=receivers
+        )
+    )
+
+
+def test_other_receivers_get_it_beside_discord_and_take_nothing_away() -> None:
+    high, low = receiver(severity=["high"]), receiver("low", severity=["low"])
+
+    assert beside(HIGH, high, low) == [Heading(), Heading("phone")]
+    assert beside(HIGH, low) == [Heading()]
+
+
+def test_without_a_webhook_other_receivers_are_all_there_is() -> None:
+    assert beside(HIGH, receiver(), webhook=False) == [Heading("phone")]
+    assert beside(HIGH, receiver(severity=["low"]), webhook=False) == []
+    assert beside(HIGH, receiver(mode="off"), webhook=False) == []
+
+
+def test_an_end_is_a_message_only_where_it_is_wanted() -> None:
+    end = replace(HIGH, phase=Phase.END, ended_ms=HIGH.decided_ms)
+
+    assert beside(end, receiver(), webhook=False) == []
+    assert beside(end, receiver(ends=True), webhook=False) == [Heading("phone", True)]
+
+
+@pytest.mark.parametrize("how", [{"mode": "silent"}, {"quiet_hours": "11:00-13:00"}])
+def test_a_route_that_is_hushed_says_so(how: dict[str, Any]) -> None:
+    [heading] = beside(HIGH, receiver(**how), webhook=False)
+
+    assert heading == Heading("phone", silent=True, hushed=True)
+
+
+def test_a_report_goes_to_whoever_cares_and_else_to_somebody() -> None:
+    def told(*receivers: NotifyTable, webhook: bool = True) -> list[str]:
+        table = discord(webhook=webhook)
+        headings = report_headings(
+            table, now_ms=NOON_MS, silent=False, receivers=receivers
+        )
+        return [heading.route for heading in headings]
+
+    assert told(receiver()) == [""]
+    assert told(receiver(health=True)) == ["", "phone"]
+    assert told(receiver(), receiver("b", health=True), webhook=False) == ["b"]
+    assert told(receiver(mode="off"), receiver("b"), webhook=False) == ["b"]
+    assert told(receiver(mode="off"), webhook=False) == []

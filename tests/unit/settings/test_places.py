@@ -48,7 +48,7 @@ def test_a_file_named_by_the_environment_must_exist(tmp_path: Path) -> None:
         find_file(None, environ=environ, cwd=tmp_path)
 
     assert str(caught.value) == f"no such file: {tmp_path}/no.toml"
-    assert caught.value.hint == "it was named by $LIQMON_CONFIG"
+    assert caught.value.hint == "it was named by $LIQMON_CONFIG: check the path"
 
 
 def test_the_state_lies_where_the_nearest_source_says() -> None:

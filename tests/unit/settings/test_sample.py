@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from liqmon.settings.load import load
-from liqmon.settings.models import RouteTable, Settings
+from liqmon.settings.models import NotifyTable, RouteTable, Settings
 
 SAMPLE = Path(__file__).parents[3] / "sample_config.toml"
 DEFAULTS = {
     f"{table}.{name}": getattr(field.default, name)
     for table, field in Settings.model_fields.items()
-    if table != "overrides"
+    if hasattr(type(field.default), "model_fields")
     for name in type(field.default).model_fields
     if name != "routes"
 }
@@ -53,10 +53,19 @@ def test_it_shows_every_key_of_a_route_with_a_comment(name: str) -> None:
     assert re.search(rf"{above}^# {name} = \S", body, re.MULTILINE)
 
 
+@pytest.mark.parametrize("name", NotifyTable.model_fields)
+def test_it_shows_every_key_of_a_receiver_with_a_comment(name: str) -> None:
+    body = SAMPLE.read_text().partition("\n# [[notify]]\n")[2]
+    body = body.partition("\n\n")[0]
+    above = "" if name == "url_file" else r"^# .+\n"
+
+    assert re.search(rf"{above}^# {name} = \S", body, re.MULTILINE)
+
+
 def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
     commented = re.compile(r"^# (\w+ = |\[)", re.MULTILINE)
     examples = commented.sub(r"\1", SAMPLE.read_text())
-    examples = re.sub(r"(?m)^webhook_url.*\n", "", examples)
+    examples = re.sub(r"(?m)^(?:webhook_url|url_file).*\n", "", examples)
     file = tmp_path / "liqmon.toml"
     file.write_text(examples)
     file.chmod(0o600)
@@ -68,3 +77,6 @@ def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
     [route] = found.settings.discord.routes
     assert route.name == "phone"
     assert route.severity == ("high", "critical")
+    [receiver] = found.settings.notify
+    assert receiver.name == "telegram"
+    assert receiver.url is not None

@@ -1,0 +1,1 @@
+"""Receivers other than Discord, through apprise."""
