@@ -116,7 +116,7 @@ async def opened_couriers(
             routes=routes,
             reports_to=report_routes(discord, clock.now_ms()),
             group_wait_s=discord.group_wait_s,
-            headings=partial(_heading, discord),
+            headings=partial(_heading, discord, run.settings.detector.building == "on"),
             pictures=pictures,
         )
     return Couriers(couriers, discord, clock)
@@ -181,12 +181,18 @@ def _policy(run: Run) -> BreakerPolicy:
 
 
 def _heading(
-    discord: DiscordTable, finding: Finding | None, route: str, now_ms: int
+    discord: DiscordTable,
+    building_rings: bool,  # noqa: FBT001 - for a partial
+    finding: Finding | None,
+    route: str,
+    now_ms: int,
 ) -> Heading:
     """Return how something is told on a route now, when it is really sent."""
     if finding is None:
         headings = report_headings(discord, now_ms=now_ms, silent=False)
     else:
-        headings = finding_headings(finding, discord, now_ms=now_ms)
+        headings = finding_headings(
+            finding, discord, now_ms=now_ms, building_rings=building_rings
+        )
     usual = usual_heading(finding, route, now_ms)
     return next((one for one in headings if one.route == route), usual)

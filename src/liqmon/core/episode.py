@@ -25,7 +25,6 @@ from liqmon.core.telling import Episode, Teller, grown
 
 __all__ = [
     "BUILDING_MS",
-    "BUILDS_FROM",
     "Building",
     "Cooldown",
     "Episode",
@@ -37,10 +36,6 @@ __all__ = [
     "judge_early",
     "progress",
 ]
-
-BUILDS_FROM: Final = 0.7
-"""Share of the threshold from which something is building, where that is told. Lower
-is sooner and more often nothing (tests/benchmarks/scoring/early.py)."""
 
 BUILDING_MS: Final = 30 * 60_000
 """How long what is building has to fire: as long as the longest window remembers."""

@@ -6,8 +6,13 @@ than half of that.
 """
 
 from enum import StrEnum
+from typing import Final
 
-__all__ = ["Sensitivity", "threshold_of"]
+__all__ = ["BUILDS_FROM", "Sensitivity", "threshold_of"]
+
+BUILDS_FROM: Final = 0.7
+"""Share of the threshold from which something is building, where that is told. Lower
+is sooner and more often nothing (tests/benchmarks/scoring/early.py)."""
 
 
 class Sensitivity(StrEnum):

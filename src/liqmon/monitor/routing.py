@@ -12,7 +12,7 @@ from typing import Final
 from liqmon.core.model import Finding, Phase, Severity
 from liqmon.settings.models import DiscordTable, RouteTable, symbol_key
 
-__all__ = ["DEFAULT", "Heading", "finding_headings", "report_headings"]
+__all__ = ["DEFAULT", "Heading", "finding_headings", "is_minor", "report_headings"]
 
 DEFAULT: Final = ""
 
@@ -35,16 +35,20 @@ def finding_headings(
     *,
     now_ms: int,
     zone: tzinfo | None = None,
+    building_rings: bool = False,
 ) -> tuple[Heading, ...]:
     """Return where a finding goes; nowhere if the routes that want it are off.
 
     ``now_ms`` is wall clock; quiet hours are those of ``zone``, else of this machine.
+    What is only building pings no role, even if it rings.
     """
-    quiet = finding.severity is Severity.LOW or finding.phase is Phase.END
+    rings = building_rings and finding.phase is Phase.BUILDING
+    quiet = not rings and is_minor(finding)
     wanting = [route for route in discord.routes if _wants(route, finding)]
     if not wanting:
         return _default(discord, silent=quiet)
-    return _headings(wanting, now_ms=now_ms, zone=zone, silent=quiet)
+    headings = _headings(wanting, now_ms=now_ms, zone=zone, silent=quiet)
+    return _without_role(headings) if rings else headings
 
 
 def report_headings(
@@ -55,6 +59,15 @@ def report_headings(
     if not caring:
         return _default(discord, silent=silent)
     headings = _headings(caring, now_ms=now_ms, zone=zone, silent=silent)
+    return _without_role(headings)
+
+
+def is_minor(finding: Finding) -> bool:
+    """Return whether a finding is no reason to wake anybody up."""
+    return finding.severity is Severity.LOW or finding.phase.is_over
+
+
+def _without_role(headings: tuple[Heading, ...]) -> tuple[Heading, ...]:
     return tuple(Heading(heading.route, heading.silent) for heading in headings)
 
 

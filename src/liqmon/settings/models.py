@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from liqmon.core.sensitivity import Sensitivity, threshold_of
+from liqmon.core.sensitivity import BUILDS_FROM, Sensitivity, threshold_of
 from liqmon.settings.discord import DiscordTable, RouteTable
 from liqmon.settings.fields import (
     DAY_S,
@@ -107,6 +107,18 @@ class DetectorTable(Table):
         le=7 * DAY_S,
         description="Seconds of silence on a market after an episode.",
     )
+    building: Literal["off", "silent", "on"] = Field(
+        default="off",
+        description="Tell at 0.7 of the threshold what is building: off, silent or on.",
+    )
+    forming: bool = Field(
+        default=False, description="Judge the bar that still forms at every poll."
+    )
+
+    @property
+    def builds_from(self) -> float:
+        """The share of a threshold from which something is building; 1 is never."""
+        return 1.0 if self.building == "off" else BUILDS_FROM
 
 
 class RetryTable(Table):

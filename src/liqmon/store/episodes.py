@@ -31,6 +31,7 @@ def count(
         SELECT count(*) FROM episode
         WHERE updated_ms >= :since AND CASE WHEN json_valid(facts) THEN
             json_extract(facts, '$.onset_ms') >= :since
+            AND json_extract(facts, '$.phase') NOT IN ('building', 'withdrawn')
             AND json_extract(facts, '$.exchange') = :exchange
             AND json_extract(facts, '$.symbol') = :symbol
         END

@@ -111,6 +111,10 @@ def _finding(finding: Finding) -> str:
     match finding.phase:
         case Phase.END:
             return f"{who} over: {path}, {_end(finding)}, peak {strength}, {basis}"
+        case Phase.WITHDRAWN:
+            return f"{who} withdrawn: {path}, it did not fire{_score(finding)}, {basis}"
+        case Phase.BUILDING:
+            strength = "building"
         case Phase.ESCALATION:
             strength = f"rise to {strength}"
         case Phase.ONSET:

@@ -43,7 +43,7 @@ from liqmon.core.baseline import usual
 from liqmon.core.breadth import Crowd, Voice, scores
 from liqmon.core.episode import BUILDING_MS
 from liqmon.core.features import SCALES
-from liqmon.core.model import Candles, FloatArray
+from liqmon.core.model import Candles, FloatArray, IntArray
 from liqmon.core.sensitivity import Sensitivity, threshold_of
 
 __all__ = ["built", "forming", "main"]
@@ -137,10 +137,12 @@ def _strength(minutes: Candles, larger: Candles) -> FloatArray:
         score[(at < count) | (missing[at] > missing[from_ + 1])] = np.nan
         unknown &= np.isnan(score)
         total += np.nan_to_num(score)
-    return np.where(unknown, np.nan, total / len(scale.horizons_ms))
+    mean: FloatArray = total / len(scale.horizons_ms)
+    mean[unknown] = np.nan
+    return mean
 
 
-def _so_far(minutes: Candles, bar: FloatArray) -> FloatArray:
+def _so_far(minutes: Candles, bar: IntArray) -> FloatArray:
     """Return the volume of each minute's own bar up to that minute's end."""
     begins = np.flatnonzero(np.diff(bar, prepend=-1))
     traded = np.append(0.0, minutes.volume.cumsum())
