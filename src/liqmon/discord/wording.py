@@ -63,9 +63,9 @@ def happened(finding: Finding) -> str:
         return f"It came to nothing: no {side} liquidations to tell of followed."
     if finding.phase is Phase.BUILDING:
         return (
-            f"Price is {_MOVE[side]} on heavy volume, not yet enough: {side} "
-            "liquidations may be building. In half an hour it has fired, or is "
-            "withdrawn here."
+            f"Price is {_MOVE[side]} on heavy volume, not enough yet: {side} "
+            "liquidations may be building. About one in four fires within half an "
+            "hour, which a new message tells; the others are withdrawn here."
         )
     probably = "" if finding.basis is Basis.OBSERVED else "probably "
     return (
@@ -81,7 +81,8 @@ def evidence(finding: Finding) -> str:
 
 
 def _odds(finding: Finding) -> str:
-    if finding.confidence is None or finding.phase.is_over:
+    is_finding = not (finding.phase.is_over or finding.phase.is_first_step)
+    if finding.confidence is None or not is_finding:
         return ""
     return f" Of alerts like this, about {odds(finding.confidence)} were cascades."
 

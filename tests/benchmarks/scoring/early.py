@@ -137,9 +137,9 @@ def _strength(minutes: Candles, larger: Candles) -> FloatArray:
         score[(at < count) | (missing[at] > missing[from_ + 1])] = np.nan
         unknown &= np.isnan(score)
         total += np.nan_to_num(score)
-    mean: FloatArray = total / len(scale.horizons_ms)
-    mean[unknown] = np.nan
-    return mean
+    total *= 1.0 / len(scale.horizons_ms)
+    total[unknown] = np.nan
+    return total
 
 
 def _so_far(minutes: Candles, bar: IntArray) -> FloatArray:
@@ -147,7 +147,8 @@ def _so_far(minutes: Candles, bar: IntArray) -> FloatArray:
     begins = np.flatnonzero(np.diff(bar, prepend=-1))
     traded = np.append(0.0, minutes.volume.cumsum())
     before = np.repeat(traded[begins], np.diff(begins, append=bar.size))
-    return traded[1:] - before
+    so_far: FloatArray = traded[1:] - before
+    return so_far
 
 
 def _judged(bench: Bench, voices: Sequence[Voice]) -> Pairs:

@@ -82,6 +82,26 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
             ),
         ),
         (
+            FindingRaised(
+                1,
+                a_finding(phase=Phase.BUILDING, nearness=0.75, score=9.0),
+            ),
+            (
+                "BTCUSDT long liquidations building: 64,052 → 62,480.5 (~2.45 %) "
+                "in 1 min, S 9.0 of 12, inferred from price and volume (bybit)"
+            ),
+        ),
+        (
+            FindingRaised(
+                1,
+                a_finding(phase=Phase.WITHDRAWN, nearness=0.75, score=9.0),
+            ),
+            (
+                "BTCUSDT long liquidations withdrawn: 64,052 → 62,480.5 (~2.45 %), "
+                "it did not fire, S 9.0 of 12, inferred from price and volume (bybit)"
+            ),
+        ),
+        (
             Retrying(1, *BTC, 2, 3, 1.4, "no answer"),
             "BTCUSDT (bybit): retry 2/3 in 1.4 s, no answer",
         ),
