@@ -19,6 +19,7 @@ from liqmon.webhook import WebhookUrl, is_loopback
 __all__ = [
     "DAY_S",
     "ExchangeId",
+    "FalseAlerts",
     "Loopback",
     "OpenFor",
     "Role",
@@ -128,6 +129,7 @@ SpanOfDay = Annotated[str, Field(strict=True), AfterValidator(_span_of_day)]
 Wait = Annotated[float, Field(gt=0, le=60, strict=True)]
 OpenFor = Annotated[float, Field(gt=0, le=DAY_S, strict=True)]
 Threshold = Annotated[float, Field(gt=0, le=1000)]
+FalseAlerts = Annotated[float, Field(ge=0.1, le=20)]
 Timeout = Annotated[float, Field(gt=0, le=60)]
 
 
