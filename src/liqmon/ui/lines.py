@@ -137,7 +137,9 @@ def _end(finding: Finding) -> str:
 
 
 def _took(finding: Finding) -> str:
-    return f"{(finding.decided_ms - finding.onset_ms) // 60_000} min"
+    # less than one where the bar still forms
+    minutes = (finding.decided_ms - finding.onset_ms) // 60_000
+    return f"{minutes} min" if minutes else "under a minute"
 
 
 def _score(finding: Finding) -> str:

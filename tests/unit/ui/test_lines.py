@@ -46,6 +46,7 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
                     severity=Severity.CRITICAL,
                     basis=Basis.OBSERVED,
                     early=True,
+                    decided_ms=ONSET.onset_ms + 5_000,
                     price_to=65_000.0,
                     conditions=(),
                     nearness=0.0,
@@ -53,7 +54,7 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
             ),
             (
                 "BTCUSDT short liquidations rise to CRITICAL: 64,052 → 65,000 "
-                "(+1.48 %) in 1 min, observed by the exchange (bybit), bar still open"
+                "(+1.48 %) in under a minute, observed by the exchange (bybit), bar still open"
             ),
         ),
         (
