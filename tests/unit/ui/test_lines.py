@@ -54,7 +54,8 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
             ),
             (
                 "BTCUSDT short liquidations rise to CRITICAL: 64,052 → 65,000 "
-                "(+1.48 %) in under a minute, observed by the exchange (bybit), bar still open"
+                "(+1.48 %) in under a minute, observed by the exchange (bybit), "
+                "bar still open"
             ),
         ),
         (
