@@ -280,7 +280,11 @@ def _heading(
         )
     else:
         headings = finding_headings(
-            finding, discord, now_ms=now_ms, receivers=receivers
+            finding,
+            discord,
+            now_ms=now_ms,
+            receivers=receivers,
+            building_rings=settings.detector.building == "on",
         )
     usual = usual_heading(finding, route, now_ms)
     return next((one for one in headings if one.route == route), usual)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from liqmon.app.beside import markets_named, opened, some
-from liqmon.core.model import Finding, Phase, PositionSide
+from liqmon.core.model import Finding, PositionSide
 from liqmon.core.pricepath import PricePath, path_from_facts
 from liqmon.errors import UserError
 from liqmon.monitor.incidents import finding_in
@@ -60,7 +60,12 @@ class EpisodeLine:
     @property
     def is_over(self) -> bool:
         """Whether it has ended."""
-        return self.finding is not None and self.finding.phase is Phase.END
+        return self.finding is not None and self.finding.phase.is_over
+
+    @property
+    def is_first_step(self) -> bool:
+        """Whether it has only announced itself."""
+        return self.finding is not None and self.finding.phase.is_first_step
 
     @property
     def worst(self) -> float | None:
@@ -105,7 +110,9 @@ async def history(
         known = await store.markets()
         markets = None if symbol is None else markets_named(symbol, known)
         records = await store.recent(since_ms, markets)
-    return [line_of(record) for record in records], bool(known)
+    lines = [line_of(record) for record in records]
+    # what was building and came to nothing was no episode
+    return [line for line in lines if not line.is_first_step], bool(known)
 
 
 async def the_story(beginning: str, *, state_dir: Path) -> Story:

@@ -94,11 +94,13 @@ class Parts:
             policy=EpisodePolicy(
                 threshold=settings.threshold_for(market.name, market.symbol),
                 cooldown_ms=round(settings.detector.cooldown_s * 1000),
+                builds_from=settings.detector.builds_from,
             ),
             state=self._state(market),
             on_finding=self.couriers.wake,
             on_undurable=self.couriers.send_undurable,
             routes_of=self.couriers.routes_of,
+            judges_forming=settings.detector.forming,
         )
 
     def _state(self, market: Market) -> EpisodeState:

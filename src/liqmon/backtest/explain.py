@@ -95,7 +95,9 @@ def explain(
         trace, *_ = heard(everybody, [span] * len(everybody), map, Path(place))
         for block in blocks(source, *span):
             breadth = breadth_of(trace, block.ends)
-            seen = scored(block, SURGE, policy.threshold, breadth)
+            seen = scored(
+                block, SURGE, policy.threshold, breadth, told_from=policy.builds_from
+            )
             findings += judge.findings(seen)
             at = int(np.searchsorted(block.ends, at_ms, side="right")) - 1
             if at >= 0:

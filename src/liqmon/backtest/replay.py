@@ -115,7 +115,7 @@ class Scored(Protocol):
     """Of which new bars anything is known."""
 
     fires: IntArray
-    """Which new bars reach the threshold, in order."""
+    """Which new bars are to be told of, in order."""
 
     end_ms: IntArray
 
@@ -128,15 +128,23 @@ class Scored(Protocol):
         ...
 
 
-def scored(block: Block, rule: str, threshold: float, breadth: FloatArray) -> Scored:
+def scored(
+    block: Block,
+    rule: str,
+    threshold: float,
+    breadth: FloatArray,
+    *,
+    told_from: float = 1.0,
+) -> Scored:
     """Return the block as ``rule`` sees it: SURGE or one of ``RULES``.
 
-    ``breadth`` is what the companions say at the new bars; only SURGE listens.
+    ``breadth`` is what the companions say at the new bars, ``told_from`` the share of
+    the threshold from which a bar is told of; only SURGE listens to either.
     """
     if rule == SURGE:
         whole = np.full(len(block.bars), ALONE)
         whole[block.first :] = breadth
-        return _Surge(block, seen_by_surge(block), threshold, whole)
+        return _Surge(block, seen_by_surge(block), threshold, whole, told_from)
     return _Yardstick(block, RULES[rule].score(block.bars), rule, threshold)
 
 
@@ -152,19 +160,27 @@ def seen_by_surge(block: Block) -> Features:
 
 class _Surge:
     def __init__(
-        self, block: Block, seen: Features, threshold: float, breadth: FloatArray
+        self,
+        block: Block,
+        seen: Features,
+        threshold: float,
+        breadth: FloatArray,
+        told_from: float,
     ) -> None:
         self._block = block
         self._seen = seen
         self._threshold = threshold
         self._breadth = breadth
+        self._told_from = told_from
         self.end_ms = seen.end_ms
         sizes = np.abs(scores(seen.strength, breadth))
         self.known = ~np.isnan(sizes[block.first :])
-        self.fires = _firing(sizes, block.first, threshold)
+        self.fires = _firing(sizes, block.first, threshold, told_from)
 
     def at(self, threshold: float) -> Self:
-        return type(self)(self._block, self._seen, threshold, self._breadth)
+        return type(self)(
+            self._block, self._seen, threshold, self._breadth, self._told_from
+        )
 
     def reading(self, at: int) -> Reading | None:
         end_ms = int(self.end_ms[at])
@@ -223,16 +239,20 @@ class _Yardstick:
         )
 
 
-def _firing(sizes: FloatArray, first: int, threshold: float) -> IntArray:
-    return np.flatnonzero(sizes[first:] >= threshold) + first
+def _firing(
+    sizes: FloatArray, first: int, threshold: float, told_from: float = 1.0
+) -> IntArray:
+    # a hair less: readings are judged by a quotient, which may round the other way
+    least = threshold * told_from * (1.0 - 1e-12)
+    return np.flatnonzero(sizes[first:] >= least) + first
 
 
 @dataclass(slots=True)
 class Judge:
     """Judges block after block of one market. ``raw``: each bar for itself.
 
-    Bars that cannot change anything are passed over: they do not fire and no episode
-    is open.
+    Bars that cannot change anything are passed over: they are not told of, and nobody
+    has been told of anything that goes on.
     """
 
     market: Market
@@ -245,14 +265,14 @@ class Judge:
         """Yield what would have been told of the block's new bars."""
         fires, size = seen.fires, seen.end_ms.size
         at = int(fires[0]) if fires.size else size
-        if self.state.episode is not None:
+        if self.state.told is not None:
             at = size - seen.known.size
         while at < size:
             reading = seen.reading(at)
             if reading is not None:
                 yield from self._judged(reading)
             at += 1
-            if self.state.episode is None:
+            if self.state.told is None:
                 place = int(np.searchsorted(fires, at))
                 at = int(fires[place]) if place < fires.size else size
 

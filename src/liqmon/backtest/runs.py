@@ -25,7 +25,8 @@ _WEEK_MS = 7 * 86_400_000
 class Ask:
     """What to judge by, and from when until when (bar opens, exchange time).
 
-    ``raw``: each bar that fires, without episodes and cool-downs.
+    ``raw``: each bar that fires, without episodes and cool-downs. ``builds_from`` is
+    the share of the threshold from which something is building; with 1 nothing is.
     """
 
     rule: str
@@ -34,6 +35,7 @@ class Ask:
     since_ms: int
     until_ms: int
     raw: bool = False
+    builds_from: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class _Run:
 
     def report(self) -> Report:
         ask, source = self.ask, self.source
-        policy = EpisodePolicy(threshold=ask.threshold, cooldown_ms=ask.cooldown_ms)
+        policy = EpisodePolicy(ask.threshold, ask.cooldown_ms, ask.builds_from)
         judge = Judge(source.market, source.timeframe, policy, raw=ask.raw)
         bars = judged = first_ms = end_ms = 0
         seen_bars: Candles | None = None
@@ -125,7 +127,9 @@ class _Run:
             seen_bars = block.bars
             first_ms = first_ms or int(block.bars.open_ms[block.first])
             breadth = breadth_of(self.trace, block.ends)
-            seen = scored(block, ask.rule, ask.threshold, breadth)
+            seen = scored(
+                block, ask.rule, ask.threshold, breadth, told_from=ask.builds_from
+            )
             bars += seen.known.size
             judged += int(seen.known.sum())
             end_ms = int(seen.end_ms[-1])

@@ -98,6 +98,7 @@ def _ask(wish: Wish, source: Source, settings: Settings) -> Ask:
         since_ms=since_ms,
         until_ms=_END_MS,
         raw=wish.raw,
+        builds_from=1.0 if wish.raw else settings.detector.builds_from,
     )
 
 

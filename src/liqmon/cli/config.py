@@ -4,11 +4,14 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from liqmon.cli.options import ConfigOption, JsonOption
+
+if TYPE_CHECKING:
+    from liqmon.settings.models import Settings
 
 __all__ = ["app"]
 
@@ -43,11 +46,17 @@ def show(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
         for key, source in found.sources.items()
     }
     file = None if found.path is None else str(found.path)
+    thresholds = _thresholds(found.settings)
     if as_json:
-        whole = {"schema": 1, "file": file, "settings": rows}
+        whole = {
+            "schema": 1,
+            "file": file,
+            "settings": rows,
+            "thresholds": thresholds,
+        }
         lines = [json.dumps(whole, allow_nan=False, indent=2)]
     else:
-        lines = [f"file: {file or 'none'}", *_table(rows)]
+        lines = [f"file: {file or 'none'}", *_table(rows), *_spoken(thresholds)]
     # scrubbed: a path or any other text may be a webhook that was put there by mistake
     typer.echo(scrubbed("\n".join(lines)))
 
@@ -81,6 +90,25 @@ def _table(rows: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
     for key, row in rows.items():
         value = "-" if row["value"] is None else json.dumps(row["value"])
         yield f"{key:<{width}}  {value:<24}  {row['source']}"
+
+
+def _thresholds(settings: "Settings") -> dict[str, dict[str, object]]:
+    """Return what decides the threshold of the markets that have a say, and the rest.
+
+    The rest goes by ``*``.
+    """
+    decided = {"*": settings.decided_for()}
+    decided |= {name: settings.decided_for(name) for name in settings.overrides}
+    return {
+        name: {"threshold": one.threshold, "decided_by": one.by}
+        for name, one in decided.items()
+    }
+
+
+def _spoken(thresholds: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
+    for name, one in thresholds.items():
+        whose = "threshold" if name == "*" else f"threshold of {name}"
+        yield f"{whose}: {one['threshold']:g}, from {one['decided_by']}"
 
 
 def _shown(settings: object, key: str) -> object:

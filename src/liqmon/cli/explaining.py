@@ -48,7 +48,11 @@ def run_explain(
         companions,
         at_ms=at_ms,
         until_ms=at_ms + _AFTER_MS,
-        policy=EpisodePolicy(threshold, round(settings.detector.cooldown_s * 1000)),
+        policy=EpisodePolicy(
+            threshold,
+            round(settings.detector.cooldown_s * 1000),
+            settings.detector.builds_from,
+        ),
     )
     sys.stdout.writelines(f"{line}\n" for line in _text(told, threshold))
     if chart is not None:

@@ -61,7 +61,7 @@ def _table(survey: Survey, settings: Settings) -> Iterator[str]:
     head = ["market", "why", "rank", "24 h volume", "threshold"]
     if has_interest:
         head.insert(4, "open interest")
-    usual = settings.threshold_source()
+    usual = settings.decided_for().by
     rows = [_row(pick, settings, usual, has_interest) for pick in survey.picks]
     yield from columns(head, rows, left=2)
     yield f"thresholds: {usual}, {settings.watch.timeframe} candles"
@@ -110,7 +110,8 @@ def _record(survey: Survey, pick: Pick, settings: Settings) -> dict[str, Any]:
 
 def _threshold(pick: Pick, settings: Settings) -> tuple[float, str]:
     names = (pick.market.name, pick.market.symbol)
-    return settings.threshold_for(*names), settings.threshold_source(*names)
+    decided = settings.decided_for(*names)
+    return decided.threshold, decided.by
 
 
 def _amount(value: float | None) -> str:

@@ -115,8 +115,30 @@ def _block_sums(values: FloatArray, length: int, first_slot: int) -> FloatArray:
     block plus the beginning of the next. So it is the same to the last bit wherever
     ``values`` begins.
     """
-    rows, size = values.shape
     pad = first_slot % length
+    if pad + values.shape[1] < 2 * length:
+        return _sums_from_one_block(values, length, pad)
+    return _sums_from_any_block(values, length, pad)
+
+
+def _sums_from_one_block(values: FloatArray, length: int, pad: int) -> FloatArray:
+    """Return the sums where all of them begin in one block, ``pad`` slots before it.
+
+    So do those of a poll, which need not add up whole blocks.
+    """
+    count, cut = values.shape[1] - length + 1, length - pad
+    to_its_end = values[:, :cut][:, ::-1].cumsum(axis=1)[:, ::-1]
+    from_begin = values[:, cut:].cumsum(axis=1)
+    sums: FloatArray = to_its_end[:, :count].copy()
+    # a window that is a whole block has nothing of the next one
+    first = 0 if pad else 1
+    sums[:, first:] += from_begin[:, pad + first - 1 : pad + count - 1]
+    return sums
+
+
+def _sums_from_any_block(values: FloatArray, length: int, pad: int) -> FloatArray:
+    """Return the sums wherever they begin, block by block."""
+    rows, size = values.shape
     blocks = np.zeros((rows, (pad + size) // length + 1, length))
     blocks.reshape(rows, -1)[:, pad : pad + size] = values
     ends = blocks[:, :, ::-1].cumsum(axis=2)[:, :, ::-1].reshape(rows, -1)

@@ -141,7 +141,10 @@ def with_event(board: BoardSnapshot, event: Event, *, now_mono: float) -> BoardS
     )
     match event:
         case FindingRaised(finding=finding):
-            return _with_finding(board, finding)
+            # a first step is news, but the market's finding only once it fires
+            return (
+                board if finding.phase.is_first_step else _with_finding(board, finding)
+            )
         case Retrying() | Healed() | GaveUp() | FeedChanged():
             feed = _feed_after(event, now_mono)
             return _with_feed(board, event.exchange, event.symbol, feed)

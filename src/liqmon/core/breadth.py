@@ -19,7 +19,7 @@ import numpy as np
 
 from liqmon.core.model import BoolArray, FloatArray, IntArray
 
-__all__ = ["ALONE", "Crowd", "Voice", "scores"]
+__all__ = ["ALONE", "Crowd", "Voice", "alone", "scores"]
 
 ALONE = 3.0
 """``b`` of a market that has no companions."""
@@ -35,6 +35,11 @@ order, so live and history agree to the last bit."""
 def scores(strength: FloatArray, breadth: FloatArray) -> FloatArray:
     """Return the signed score of each bar: negative is a fall, which closes longs."""
     return strength * (1.0 + _GAIN * breadth)
+
+
+def alone(strength: float) -> float:
+    """Return the signed score of one bar without companions."""
+    return strength * (1.0 + _GAIN * ALONE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

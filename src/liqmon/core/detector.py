@@ -13,7 +13,7 @@ from math import isnan
 import numpy as np
 
 from liqmon.core.baseline import ENOUGH_MS
-from liqmon.core.breadth import ALONE, scores
+from liqmon.core.breadth import ALONE, alone, scores
 from liqmon.core.confidence import confidence
 from liqmon.core.features import Features
 from liqmon.core.model import (
@@ -96,9 +96,10 @@ def _reading(
     score, by_horizon = abs(signed), seen.score[:, at].tolist()
     window_ms = _window_ms(seen, by_horizon, side)
     count = window_ms // bars.timeframe_ms
-    window = bars.rows(slice(at - count + 1, at + 1, None))
-    last = window.rows(slice(-1, None, None))
-    low, high = float(window.low.min()), float(window.high.max())
+    window = slice(at - count + 1, at + 1)
+    high, low = bars.high[window], bars.low[window]
+    # the notional: base volume at each bar's middle price
+    traded = bars.volume[window] * (high + low) / 2.0
     return Reading(
         end_ms=int(seen.end_ms[at]),
         liquidated=side,
@@ -108,11 +109,11 @@ def _reading(
         window_ms=window_ms,
         price_from=float(bars.close[at - count]),
         price_to=float(bars.close[at]),
-        extreme=low if side is PositionSide.LONG else high,
-        volume_usd=_traded(window),
-        bar_low=float(last.low[0]),
-        bar_high=float(last.high[0]),
-        bar_volume_usd=_traded(last),
+        extreme=float(low.min() if side is PositionSide.LONG else high.max()),
+        volume_usd=float(traded.sum()),
+        bar_low=float(low[-1]),
+        bar_high=float(high[-1]),
+        bar_volume_usd=float(traded[-1]),
         conditions=(_condition(score, threshold, window_ms),),
         missing=_missing(seen, by_horizon),
         confidence=confidence(score),
@@ -132,7 +133,7 @@ def _echo(by_horizon: Sequence[float]) -> float:
     longest = by_horizon[-1]
     if isnan(longest):
         return 0.0
-    return float(scores(np.array([longest]), np.array([ALONE]))[0])
+    return alone(longest)
 
 
 def _condition(score: float, threshold: float, window_ms: int) -> Condition:
@@ -145,8 +146,3 @@ def _missing(seen: Features, by_horizon: Sequence[float]) -> tuple[str, ...]:
         for horizon_ms, score in zip(seen.scale.horizons_ms, by_horizon, strict=True)
         if isnan(score)
     )
-
-
-def _traded(bars: Candles) -> float:
-    """Return the notional: base volume at each bar's middle price."""
-    return float((bars.volume * (bars.high + bars.low) / 2.0).sum())

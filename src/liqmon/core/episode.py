@@ -6,6 +6,11 @@ has two opposite episodes. The longest window still remembers a move half an hou
 (``Reading.echo``), so no further patience is needed. After its end the same side keeps
 silent for the cool-down, unless something graver comes.
 
+If the policy asks for it there is a step before: what reaches a share of the threshold
+is *building*. Half an hour later it has fired, which opens the episode under the same
+id, or it is withdrawn, and its side is not said to be building again for a while. What
+is told of episodes is otherwise the same with that step and without.
+
 ``judge`` is a pure step: what it returns goes to disk together, and the same readings
 give the same episodes, ids included.
 """
@@ -13,21 +18,14 @@ give the same episodes, ids included.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from hashlib import sha256
+from typing import Final
 
-from liqmon.core.confidence import severity_of
-from liqmon.core.model import (
-    Basis,
-    Condition,
-    Finding,
-    Market,
-    Phase,
-    PositionSide,
-    Reading,
-    Severity,
-)
+from liqmon.core.model import Finding, Market, Phase, PositionSide, Reading, Severity
+from liqmon.core.telling import Episode, Teller, grown
 
 __all__ = [
+    "BUILDING_MS",
+    "Building",
     "Cooldown",
     "Episode",
     "EpisodePolicy",
@@ -35,37 +33,36 @@ __all__ = [
     "Judgement",
     "Reason",
     "judge",
+    "judge_early",
     "progress",
 ]
 
-_REARM = 0.5
+BUILDING_MS: Final = 30 * 60_000
+"""How long what is building has to fire: as long as the longest window remembers."""
+
+_REARM: Final = 0.5
 """Share of the threshold below which an episode is over (hysteresis)."""
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodePolicy:
-    """What fires, and for how long a side keeps silent after an episode."""
+    """What fires, and for how long a side keeps silent after an episode.
+
+    ``builds_from`` is the share of the threshold from which something is building;
+    with 1 nothing ever is.
+    """
 
     threshold: float
     cooldown_ms: int
+    builds_from: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Episode:
-    """A cascade that is going on. ``score`` to ``confidence`` are of its worst bar."""
+class Building:
+    """What may become an episode until ``until_ms`` (exchange time)."""
 
-    id: str
-    liquidated: PositionSide
-    severity: Severity
-    onset_ms: int
-    price_from: float
-    price_extreme: float
-    extreme_ms: int
-    volume_usd: float
-    score: float
-    nearness: float
-    conditions: tuple[Condition, ...]
-    confidence: float | None = None
+    episode: Episode
+    until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +75,32 @@ class Cooldown:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeState:
-    """Where one market stands; ``judged_ms`` is the end of the last bar judged."""
+    """Where one market stands; ``judged_ms`` is the end of the last bar judged.
+
+    There is an episode, or something building, or neither. ``hushed`` says until when
+    (exchange time) a side is not said to be building again.
+    """
 
     judged_ms: int | None = None
     episode: Episode | None = None
     cooling: Mapping[PositionSide, Cooldown] = field(default_factory=dict)
+    building: Building | None = None
+    hushed: Mapping[PositionSide, int] = field(default_factory=dict)
+
+    @property
+    def told(self) -> Episode | None:
+        """What people have been told of and is not over."""
+        if self.building is not None:
+            return self.building.episode
+        return self.episode
 
 
 class Reason(StrEnum):
     """Why a reading was told, or was not."""
 
     CALM = "calm"
+    BUILDING = "building"
+    WITHDRAWN = "withdrawn"
     ONSET = "onset"
     COOLING = "cooling"
     ONGOING = "ongoing"
@@ -116,132 +128,162 @@ def judge(
 ) -> Judgement:
     """Take the next closed bar of a market in."""
     state = replace(state, judged_ms=reading.end_ms)
-    teller = _Teller(market, timeframe, reading)
+    teller = Teller(market, timeframe, reading, reading.end_ms)
+    if state.episode is not None:
+        return _ongoing(state, state.episode, teller, policy)
+    if state.building is not None:
+        return _waited(state, state.building, teller, policy)
+    return _begun(state, teller, policy)
+
+
+def judge_early(
+    state: EpisodeState,
+    reading: Reading,
+    *,
+    market: Market,
+    timeframe: str,
+    now_ms: int,
+) -> Judgement:
+    """Take in what the bar that forms says so far (``now_ms`` is exchange time).
+
+    That can open an episode or make one graver, and nothing else: a bar that has just
+    begun says little, so its silence ends nothing.
+    """
+    teller = Teller(market, timeframe, reading, now_ms)
     episode = state.episode
-    if episode is None:
-        return _begun(state, teller)
+    if reading.nearness < 1.0:
+        return Judgement(state, (), Reason.CALM)
+    if episode is not None:
+        return _continued(state, episode, episode.graver(reading), teller)
+    building = state.building
+    if building is not None and building.episode.liquidated is not reading.liquidated:
+        # whether the move has turned is for the closed bar to say
+        return Judgement(state, (), Reason.BUILDING)
+    return _fired(state, teller)
+
+
+def progress(
+    state: EpisodeState,
+    reading: Reading,
+    *,
+    market: Market,
+    timeframe: str,
+    now_ms: int,
+) -> Finding | None:
+    """Return what is going on as of a reading at ``now_ms``, None without anything.
+
+    An episode is told as an onset; whether it has escalated since is known from its
+    severity.
+    """
+    teller = Teller(market, timeframe, reading, min(reading.end_ms, now_ms))
+    if state.building is not None:
+        return teller.told(state.building.episode, Phase.BUILDING)
+    if state.episode is not None:
+        return teller.told(state.episode, Phase.ONSET)
+    return None
+
+
+# before an episode
+
+
+def _begun(state: EpisodeState, teller: Teller, policy: EpisodePolicy) -> Judgement:
+    if teller.reading.nearness >= 1.0:
+        return _fired(state, teller)
+    if teller.reading.nearness >= policy.builds_from:
+        return _built(state, teller)
+    return Judgement(state, (), Reason.CALM)
+
+
+def _fired(state: EpisodeState, teller: Teller) -> Judgement:
+    """Open an episode; of what is building, only its own side may be."""
+    episode, building = teller.opened(), state.building
+    if _is_cooling(state, episode):
+        return Judgement(state, (), Reason.COOLING)
+    if building is not None:
+        episode = replace(episode, id=building.episode.id)
+    onset = teller.told(episode, Phase.ONSET)
+    state = replace(state, episode=episode, building=None)
+    return Judgement(state, (onset,), Reason.ONSET)
+
+
+def _built(state: EpisodeState, teller: Teller) -> Judgement:
+    episode = _not_grave(teller.opened())
+    hushed_ms = state.hushed.get(episode.liquidated, teller.decided_ms)
+    if teller.decided_ms < hushed_ms or _is_cooling(state, episode):
+        return Judgement(state, (), Reason.CALM)
+    building = Building(episode, teller.decided_ms + BUILDING_MS)
+    told = teller.told(episode, Phase.BUILDING)
+    return Judgement(replace(state, building=building), (told,), Reason.BUILDING)
+
+
+def _waited(
+    state: EpisodeState, building: Building, teller: Teller, policy: EpisodePolicy
+) -> Judgement:
+    """Confirm what is building, withdraw it, or wait on."""
+    reading, episode = teller.reading, building.episode
+    fires, until_ms = reading.nearness >= 1.0, building.until_ms
+    if (
+        fires
+        and reading.liquidated is episode.liquidated
+        and reading.end_ms <= until_ms
+    ):
+        return _fired(state, teller)
+    episode = _not_grave(grown(episode, teller))
+    if not fires and reading.end_ms < until_ms:
+        waiting = replace(state, building=Building(episode, until_ms))
+        return Judgement(waiting, (), Reason.BUILDING)
+    withdrawn = teller.told(episode, Phase.WITHDRAWN)
+    begun = _begun(_hushed(state, episode.liquidated, policy), teller, policy)
+    return Judgement(begun.state, (withdrawn, *begun.findings), Reason.WITHDRAWN)
+
+
+def _not_grave(episode: Episode) -> Episode:
+    return replace(episode, severity=Severity.LOW)
+
+
+def _hushed(
+    state: EpisodeState, side: PositionSide, policy: EpisodePolicy
+) -> EpisodeState:
+    now_ms = state.judged_ms or 0
+    hushed = {one: end_ms for one, end_ms in state.hushed.items() if end_ms > now_ms}
+    hushed[side] = now_ms + max(policy.cooldown_ms, BUILDING_MS)
+    return replace(state, building=None, hushed=hushed)
+
+
+def _is_cooling(state: EpisodeState, episode: Episode) -> bool:
+    cooling = state.cooling.get(episode.liquidated)
+    return (
+        cooling is not None
+        and (state.judged_ms or 0) < cooling.until_ms
+        and episode.severity <= cooling.severity
+    )
+
+
+# during an episode
+
+
+def _ongoing(
+    state: EpisodeState, episode: Episode, teller: Teller, policy: EpisodePolicy
+) -> Judgement:
+    reading = teller.reading
     turned = reading.nearness >= 1.0 and reading.liquidated is not episode.liquidated
     left = reading.speaks_for(episode.liquidated)
     if not turned and left >= _REARM * reading.threshold:
-        return _continued(state, episode, teller)
+        return _continued(state, episode, grown(episode, teller), teller)
     end = teller.told(episode, Phase.END)
-    begun = _begun(_closed(state, episode, policy), teller)
+    begun = _begun(_closed(state, episode, policy), teller, policy)
     reason = Reason.TURNED if turned else Reason.END
     return Judgement(begun.state, (end, *begun.findings), reason)
 
 
-def progress(
-    state: EpisodeState, reading: Reading, *, market: Market, timeframe: str
-) -> Finding | None:
-    """Return the episode that is going on as of a reading, None without one.
-
-    It is told as an onset; whether it has escalated since is known from its severity.
-    """
-    if state.episode is None:
-        return None
-    return _Teller(market, timeframe, reading).told(state.episode, Phase.ONSET)
-
-
-@dataclass(frozen=True, slots=True)
-class _Teller:
-    """Puts an episode into the words of a finding, as of one reading."""
-
-    market: Market
-    timeframe: str
-    reading: Reading
-
-    def told(self, episode: Episode, phase: Phase) -> Finding:
-        reading = self.reading
-        return Finding(
-            episode=episode.id,
-            market=self.market,
-            timeframe=self.timeframe,
-            phase=phase,
-            liquidated=episode.liquidated,
-            basis=Basis.INFERRED,
-            severity=episode.severity,
-            early=reading.early,
-            onset_ms=episode.onset_ms,
-            decided_ms=reading.end_ms,
-            price_from=episode.price_from,
-            price_to=reading.price_to,
-            price_extreme=episode.price_extreme,
-            volume_usd=episode.volume_usd,
-            score=episode.score,
-            nearness=episode.nearness,
-            conditions=episode.conditions,
-            ended_ms=episode.extreme_ms if phase is Phase.END else None,
-            confidence=episode.confidence,
-        )
-
-    def opened(self) -> Episode:
-        reading = self.reading
-        return Episode(
-            id=self._new_id(),
-            liquidated=reading.liquidated,
-            severity=severity_of(reading.confidence),
-            onset_ms=reading.end_ms - reading.window_ms,
-            price_from=reading.price_from,
-            price_extreme=reading.extreme,
-            extreme_ms=reading.end_ms,
-            volume_usd=reading.volume_usd,
-            score=reading.score,
-            nearness=reading.nearness,
-            conditions=reading.conditions,
-            confidence=reading.confidence,
-        )
-
-    def _new_id(self) -> str:
-        reading = self.reading
-        name = f"{self.market.key} {self.timeframe} {reading.liquidated}"
-        return sha256(f"{name} {reading.end_ms}".encode()).hexdigest()[:8]
-
-
-def _begun(state: EpisodeState, teller: _Teller) -> Judgement:
-    reading = teller.reading
-    if reading.nearness < 1.0:
-        return Judgement(state, (), Reason.CALM)
-    episode = teller.opened()
-    cooling = state.cooling.get(reading.liquidated)
-    if (
-        cooling is not None
-        and reading.end_ms < cooling.until_ms
-        and episode.severity <= cooling.severity
-    ):
-        return Judgement(state, (), Reason.COOLING)
-    onset = teller.told(episode, Phase.ONSET)
-    return Judgement(replace(state, episode=episode), (onset,), Reason.ONSET)
-
-
-def _continued(state: EpisodeState, episode: Episode, teller: _Teller) -> Judgement:
-    reading = teller.reading
-    grown = _grown(episode, reading)
-    state = replace(state, episode=grown)
-    if grown.severity <= episode.severity:
+def _continued(
+    state: EpisodeState, before: Episode, now: Episode, teller: Teller
+) -> Judgement:
+    state = replace(state, episode=now)
+    if now.severity <= before.severity:
         return Judgement(state, (), Reason.ONGOING)
-    told = teller.told(grown, Phase.ESCALATION)
+    told = teller.told(now, Phase.ESCALATION)
     return Judgement(state, (told,), Reason.ESCALATION)
-
-
-def _grown(episode: Episode, reading: Reading) -> Episode:
-    grown = replace(episode, volume_usd=episode.volume_usd + reading.bar_volume_usd)
-    worst = (
-        min(episode.price_extreme, reading.bar_low)
-        if episode.liquidated is PositionSide.LONG
-        else max(episode.price_extreme, reading.bar_high)
-    )
-    if worst != episode.price_extreme:
-        grown = replace(grown, price_extreme=worst, extreme_ms=reading.end_ms)
-    if reading.liquidated is not episode.liquidated or reading.score <= episode.score:
-        return grown
-    return replace(
-        grown,
-        severity=max(episode.severity, severity_of(reading.confidence)),
-        score=reading.score,
-        nearness=reading.nearness,
-        conditions=reading.conditions,
-        confidence=reading.confidence,
-    )
 
 
 def _closed(

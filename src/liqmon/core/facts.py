@@ -8,7 +8,7 @@ fall back on general words instead of losing the row.
 from collections.abc import Mapping
 from typing import TypeVar
 
-from liqmon.core.episode import Cooldown, Episode, EpisodeState
+from liqmon.core.episode import Building, Cooldown, Episode, EpisodeState
 from liqmon.core.model import (
     Basis,
     Condition,
@@ -104,11 +104,13 @@ def finding_from_facts(facts: Facts) -> Finding:
 
 def state_to_facts(state: EpisodeState) -> dict[str, object]:
     """Return where a market stands as facts."""
-    episode = state.episode
+    episode, building = state.episode, state.building
     return {
         "v": _FORM,
         "judged_ms": state.judged_ms,
         "episode": None if episode is None else _episode_to_facts(episode),
+        "building": None if building is None else _building_to_facts(building),
+        "hushed": {side.value: until_ms for side, until_ms in state.hushed.items()},
         "cooling": {
             side.value: {
                 "until_ms": cooldown.until_ms,
@@ -128,6 +130,8 @@ def state_from_facts(facts: Facts) -> EpisodeState:
     _check_form(facts)
     judged_ms, episode = facts["judged_ms"], facts["episode"]
     cooling = _table(facts["cooling"])
+    # Facts written before there was a first step do not have these two.
+    building, hushed = facts.get("building"), _table(facts.get("hushed", {}))
     return EpisodeState(
         judged_ms=None if judged_ms is None else _of(int, facts, "judged_ms"),
         episode=None if episode is None else _episode_from_facts(_table(episode)),
@@ -135,7 +139,19 @@ def state_from_facts(facts: Facts) -> EpisodeState:
             PositionSide(side): _cooldown_from_facts(_table(cooldown))
             for side, cooldown in cooling.items()
         },
+        building=None if building is None else _building_from_facts(_table(building)),
+        hushed={PositionSide(side): _of(int, hushed, side) for side in hushed},
     )
+
+
+def _building_to_facts(building: Building) -> dict[str, object]:
+    episode = _episode_to_facts(building.episode)
+    return {"until_ms": building.until_ms, "episode": episode}
+
+
+def _building_from_facts(facts: Facts) -> Building:
+    episode = _episode_from_facts(_table(facts["episode"]))
+    return Building(episode, _of(int, facts, "until_ms"))
 
 
 def _episode_to_facts(episode: Episode) -> dict[str, object]:
@@ -152,6 +168,7 @@ def _episode_to_facts(episode: Episode) -> dict[str, object]:
         "nearness": episode.nearness,
         "conditions": _conditions_to_facts(episode.conditions),
         "confidence": episode.confidence,
+        "early_ms": episode.early_ms,
     }
 
 
@@ -169,6 +186,8 @@ def _episode_from_facts(facts: Facts) -> Episode:
         nearness=_number(facts, "nearness"),
         conditions=_conditions_from_facts(facts),
         confidence=_confidence(facts),
+        # Facts written before forming bars were judged do not have it.
+        early_ms=None if facts.get("early_ms") is None else _of(int, facts, "early_ms"),
     )
 
 

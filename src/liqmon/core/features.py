@@ -132,14 +132,14 @@ def _fill(seen: Features, wanted: Span, bars: Candles, baseline: Candles) -> Non
     before = _fill_baseline(seen, wanted, baseline)
     skipped = max(wanted.start - scale.longest_ms // bars.timeframe_ms, 0)
     chunk = bars.rows(slice(skipped, wanted.stop))
-    price, sums = np.log(chunk.close), {1: chunk.volume}
+    price, sums, torn = np.log(chunk.close), {1: chunk.volume}, _has_gaps(chunk)
     for row, horizon_ms in enumerate(scale.horizons_ms):
         count = horizon_ms // chunk.timeframe_ms
         sums[count] = _summed(sums, count)
         start = max(count, wanted.start - skipped)
-        cut_off = row, slice(wanted.start, start + skipped)
+        short = row, slice(wanted.start, start + skipped)
         for table in (seen.move, seen.volume, seen.score):
-            table[cut_off] = np.nan
+            table[short] = np.nan
         if start >= len(chunk):
             continue
         at = before.entries(ends[start + skipped - wanted.start :] - horizon_ms)
@@ -151,9 +151,9 @@ def _fill(seen: Features, wanted: Span, bars: Candles, baseline: Candles) -> Non
         move *= per_move.take(at)
         np.multiply(sums[count][start:], per_volume.take(at), out=times)
         np.minimum(times, _MOST_VOLUME, out=times)
-        if _has_gaps(chunk):
-            torn = chunk.open_ms[start:] - chunk.open_ms[back] != horizon_ms
-            move[torn] = times[torn] = np.nan
+        if torn:
+            cut_off = chunk.open_ms[start:] - chunk.open_ms[back] != horizon_ms
+            move[cut_off] = times[cut_off] = np.nan
         np.multiply(move, np.sqrt(times), out=seen.score[out])
     seen.strength[wanted] = _mean(seen.score[:, wanted])
 

@@ -66,11 +66,26 @@ class Severity(IntEnum):
 
 
 class Phase(StrEnum):
-    """Where in its episode a finding stands."""
+    """Where in its episode a finding stands.
 
+    BUILDING comes before an episode, and WITHDRAWN instead of one.
+    """
+
+    BUILDING = "building"
+    WITHDRAWN = "withdrawn"
     ONSET = "onset"
     ESCALATION = "escalation"
     END = "end"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be told."""
+        return self in (Phase.END, Phase.WITHDRAWN)
+
+    @property
+    def is_first_step(self) -> bool:
+        """Whether it is no episode, only the announcement of a possible one."""
+        return self in (Phase.BUILDING, Phase.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)

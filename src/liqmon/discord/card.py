@@ -8,6 +8,8 @@ from liqmon.discord.figures import number, percent, span, usd
 from liqmon.discord.group import also_moving, market_wide
 from liqmon.discord.links import chart_url, links
 from liqmon.discord.looks import (
+    BUILDING,
+    BUILDING_GLYPH,
     COLORS,
     DIRECTION,
     ENDED,
@@ -84,12 +86,20 @@ def _title(finding: Finding, around: Circumstances) -> str:
         f"{name(finding)} · {finding.liquidated.value} liquidations"
     )
     last = {
+        Phase.BUILDING: "building",
+        Phase.WITHDRAWN: "withdrawn",
         Phase.ONSET: finding.severity.name,
         Phase.ESCALATION: f"now {finding.severity.name}",
         Phase.END: f"ended after {took(finding)}",
     }[finding.phase]
-    below = " · continued below" if around.continued else ""
+    below = f" · {_below(finding)}" if around.continued else ""
     return f"{DIRECTION[finding.liquidated]} {mark}{subject} · {last}{below}"
+
+
+def _below(finding: Finding) -> str:
+    """Return what a message says when a newer one goes on."""
+    is_confirmed = finding.phase is Phase.BUILDING
+    return f"{'confirmed' if is_confirmed else 'continued'} below"
 
 
 def _description(finding: Finding, around: Circumstances) -> str:
@@ -108,7 +118,10 @@ def situation(finding: Finding, around: Circumstances) -> str:
     if finding.phase is Phase.END:
         ended = moment(until_ms(finding), "T")
         return f"{started} · ended {ended} after {took(finding)}"
-    state = "continued below" if around.continued else "ONGOING"
+    if finding.phase is Phase.WITHDRAWN:
+        return f"{started} · withdrawn {moment(finding.decided_ms, 'T')}"
+    going_on = "BUILDING" if finding.phase is Phase.BUILDING else "ONGOING"
+    state = _below(finding) if around.continued else going_on
     return f"{started} · **{state}**"
 
 
@@ -132,11 +145,14 @@ def footer(finding: Finding, around: Circumstances) -> str:
 def _fields(finding: Finding, around: Circumstances) -> tuple[Field, ...]:
     price, move = Field("Price", price_path(finding)), _move(finding)
     volume = Field("Volume", f"**{usd(finding.volume_usd)}**\ntraded, not liquidated")
-    reason = Field("Why this fired", _why(finding, around), inline=False)
+    title = "How near it came" if finding.phase.is_first_step else "Why this fired"
+    reason = Field(title, _why(finding, around), inline=False)
     others, severity = _also_moving(finding, around), _severity(finding)
     if finding.phase is Phase.END:
         back = Field("Way back", way_back(finding))
         return (price, move, back, volume, severity, *others, reason)
+    if finding.phase.is_first_step:
+        return (price, move, volume, *others, reason)
     return (price, move, volume, *others, reason, severity)
 
 
@@ -180,16 +196,22 @@ def _ordinal(count: int) -> str:
 def _color(finding: Finding, around: Circumstances) -> int:
     if around.test:
         return TEST
-    return ENDED if _is_over(finding, around) else COLORS[finding.severity]
+    if _is_over(finding, around):
+        return ENDED
+    is_building = finding.phase is Phase.BUILDING
+    return BUILDING if is_building else COLORS[finding.severity]
 
 
 def glyph(finding: Finding, around: Circumstances) -> str:
     """Return the coloured sign in front of the headline."""
     if around.test:
         return TEST_GLYPH
-    return ENDED_GLYPH if _is_over(finding, around) else GLYPHS[finding.severity]
+    if _is_over(finding, around):
+        return ENDED_GLYPH
+    is_building = finding.phase is Phase.BUILDING
+    return BUILDING_GLYPH if is_building else GLYPHS[finding.severity]
 
 
 def _is_over(finding: Finding, around: Circumstances) -> bool:
     """Return whether nothing that the message tells of goes on."""
-    return all(one.phase is Phase.END for one in (finding, *around.others))
+    return all(one.phase.is_over for one in (finding, *around.others))

@@ -47,4 +47,5 @@ def _line(one: Finding, beside: Finding) -> str:
         worst = percent(worst_change(one), digits=1)
         return f"{subject} · ended after {took(one)}, {worst} at worst"
     move = percent(change(one), digits=1)
-    return f"{subject} {move} in {took(one)} · {one.severity.name}"
+    how = one.phase.value if one.phase.is_first_step else one.severity.name
+    return f"{subject} {move} in {took(one)} · {how}"

@@ -5,6 +5,8 @@ from typing import Final
 from liqmon.core.model import PositionSide, Severity
 
 __all__ = [
+    "BUILDING",
+    "BUILDING_GLYPH",
     "COLORS",
     "DIRECTION",
     "ENDED",
@@ -22,6 +24,7 @@ COLORS: Final = {
     Severity.HIGH: 0xE5484D,
     Severity.CRITICAL: 0x9B1C31,
 }
+BUILDING: Final = 0xFBE3B4
 ENDED: Final = 0x8B8D98
 OWN_HEALTH: Final = 0x3E63DD
 TEST: Final = 0x6E56CF
@@ -32,6 +35,7 @@ GLYPHS: Final = {
     Severity.HIGH: "\N{LARGE RED CIRCLE}",
     Severity.CRITICAL: "\N{POLICE CARS REVOLVING LIGHT}",
 }
+BUILDING_GLYPH: Final = "\N{HOURGLASS WITH FLOWING SAND}"
 ENDED_GLYPH: Final = "\N{MEDIUM WHITE CIRCLE}"
 TEST_GLYPH: Final = "\N{LARGE PURPLE CIRCLE}"
 OWN_GLYPH: Final = "\N{LARGE BLUE CIRCLE}"

@@ -48,6 +48,8 @@ def told(finding: Finding) -> str:
     basis = finding.basis.name.lower()
     if finding.phase is Phase.END:
         return f"ended after {took(finding)}, {move} · {basis}"
+    if finding.phase.is_first_step:
+        return f"{finding.phase.value} · {move} in {took(finding)} · {basis}"
     now = "now " * (finding.phase is Phase.ESCALATION)
     return f"{now}{finding.severity.name} · {move} in {took(finding)} · {basis}"
 
@@ -57,6 +59,14 @@ def happened(finding: Finding) -> str:
     side = finding.liquidated
     if finding.phase is Phase.END:
         return f"Price stopped {_MOVE[side]}: the {side} liquidations are over."
+    if finding.phase is Phase.WITHDRAWN:
+        return f"It came to nothing: no {side} liquidations to tell of followed."
+    if finding.phase is Phase.BUILDING:
+        return (
+            f"Price is {_MOVE[side]} on heavy volume, not enough yet: {side} "
+            "liquidations may be building. About one in four fires within half an "
+            "hour, which a new message tells; the others are withdrawn here."
+        )
     probably = "" if finding.basis is Basis.OBSERVED else "probably "
     return (
         f"Price is {_MOVE[side]} fast on heavy volume: leveraged {side}s are "
@@ -71,7 +81,8 @@ def evidence(finding: Finding) -> str:
 
 
 def _odds(finding: Finding) -> str:
-    if finding.confidence is None or finding.phase is Phase.END:
+    is_finding = not (finding.phase.is_over or finding.phase.is_first_step)
+    if finding.confidence is None or not is_finding:
         return ""
     return f" Of alerts like this, about {odds(finding.confidence)} were cascades."
 

@@ -8,7 +8,6 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from liqmon.core.model import Phase
 from liqmon.monitor.incidents import finding_in
 from liqmon.store.outbox import OutboxRow
 
@@ -20,12 +19,12 @@ MOST_TOGETHER: Final = 50
 def is_news(row: OutboxRow) -> bool:
     """Return whether a row can share a message.
 
-    An onset or escalation can, unless it was refused or cannot be read.
+    All but an end can, unless it was refused or cannot be read.
     """
     if row.kind != "finding" or row.plain:
         return False
     finding = finding_in(row.payload)
-    return finding is not None and finding.phase is not Phase.END
+    return finding is not None and not finding.phase.is_over
 
 
 class Grouping:

@@ -30,6 +30,7 @@ __all__ = [
 EDIT_EVERY_MS: Final = 60_000
 EDITABLE_MS: Final = 3_600_000
 
+_OVER: Final = {phase.value for phase in Phase if phase.is_over}
 _MATERIAL_MOVE: Final = 0.0025
 _MATERIAL_VOLUME: Final = 1.25
 
@@ -67,15 +68,19 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def is_material(shown: Finding, now: Finding) -> bool:
     """Return whether a reader should see what has changed since."""
-    if (shown.severity, shown.phase is Phase.END) != (
-        now.severity,
-        now.phase is Phase.END,
-    ):
+    if (shown.severity, _stage(shown)) != (now.severity, _stage(now)):
         return True
+    if now.phase is Phase.BUILDING:
+        # what may be nothing is not worth the requests
+        return False
     further = abs(now.price_extreme - shown.price_extreme)
     if further > 0 and further >= _MATERIAL_MOVE * abs(shown.price_extreme):
         return True
     return now.volume_usd >= _MATERIAL_VOLUME * shown.volume_usd > 0
+
+
+def _stage(finding: Finding) -> tuple[bool, bool]:
+    return finding.phase.is_first_step, finding.phase.is_over
 
 
 def edit_telling(standing: StandingPost, news: Finding, *, now_ms: int) -> Edit | None:
@@ -144,7 +149,7 @@ def _has_news(standing: StandingPost) -> bool:
 
 def _is_settled(standing: StandingPost, episode: str) -> bool:
     now = standing.episodes[episode]
-    return now.moved or now.facts.get("phase") == Phase.END
+    return now.moved or now.facts.get("phase") in _OVER
 
 
 def _has_developed(standing: StandingPost, episode: str) -> bool:
@@ -199,6 +204,6 @@ def _told(standing: StandingPost, episode: str) -> Finding | None:
     current = None if now.moved else finding_in(now.facts)
     if shown is None or current is None:
         return current or shown
-    if current.phase is Phase.END:
+    if current.phase.is_over or shown.phase is Phase.BUILDING:
         return current
     return replace(current, phase=shown.phase)

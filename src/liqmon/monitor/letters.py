@@ -99,7 +99,12 @@ def digest_letters(
     since_ms, until_ms = row.payload.get("since_ms"), row.payload.get("until_ms")
     if row.plain or not (isinstance(since_ms, int) and isinstance(until_ms, int)):
         return [_in_general(row)]
-    found = [finding for facts in content.facts if (finding := finding_in(facts))]
+    # what was building then, and may be nothing, is no news any more
+    found = [
+        finding
+        for facts in content.facts
+        if (finding := finding_in(facts)) and not finding.phase.is_first_step
+    ]
     bodies = digest_messages(
         [one for one in found if one.phase is not Phase.END],
         [one for one in found if one.phase is Phase.END],

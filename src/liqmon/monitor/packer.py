@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from liqmon.core.model import Finding, Phase, Severity
+from liqmon.core.model import Finding, Phase
 from liqmon.discord.answers import Fate, Ruling
 from liqmon.discord.attachments import Attachment
 from liqmon.monitor.grouping import MOST_TOGETHER, Grouping
@@ -27,7 +27,7 @@ from liqmon.monitor.incidents import (
 from liqmon.monitor.letters import digest_letters, edited, letter, repost
 from liqmon.monitor.parcel import Parcel
 from liqmon.monitor.reports import DIGEST
-from liqmon.monitor.routing import Heading
+from liqmon.monitor.routing import Heading, is_minor
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxRow
 
@@ -56,10 +56,7 @@ Choice: TypeAlias = tuple[OutboxRow, ...] | Edit
 
 def usual_heading(finding: Finding | None, route: str, _now_ms: int) -> Heading:
     """Return how something is told where nothing is set: what is minor rings nobody."""
-    minor = finding is not None and (
-        finding.severity is Severity.LOW or finding.phase is Phase.END
-    )
-    return Heading(route, silent=minor)
+    return Heading(route, silent=finding is not None and is_minor(finding))
 
 
 async def no_picture(_finding: Finding) -> Attachment | None:

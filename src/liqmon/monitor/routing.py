@@ -14,7 +14,7 @@ from liqmon.core.model import Finding, Phase, Severity
 from liqmon.settings.models import DiscordTable, NotifyTable, RouteTable, symbol_key
 from liqmon.settings.routes import Route
 
-__all__ = ["DEFAULT", "Heading", "finding_headings", "report_headings"]
+__all__ = ["DEFAULT", "Heading", "finding_headings", "is_minor", "report_headings"]
 
 DEFAULT: Final = ""
 
@@ -40,18 +40,22 @@ def finding_headings(
     now_ms: int,
     zone: tzinfo | None = None,
     receivers: Sequence[NotifyTable] = (),
+    building_rings: bool = False,
 ) -> tuple[Heading, ...]:
     """Return where a finding goes; nowhere if the routes that want it are off.
 
     ``now_ms`` is wall clock; quiet hours are those of ``zone``, else of this machine.
+    What is only building pings no role, even if it rings.
     """
-    quiet = finding.severity is Severity.LOW or finding.phase is Phase.END
+    rings = building_rings and finding.phase is Phase.BUILDING
+    quiet = not rings and is_minor(finding)
     wanting = [route for route in discord.routes if _wants(route, finding)]
     told = [one for one in receivers if _wants(one, finding) and _tells(one, finding)]
     beside = _headings(told, now_ms=now_ms, zone=zone, silent=quiet)
     if not wanting:
         return (*_default(discord, receivers, silent=quiet), *beside)
-    return (*_headings(wanting, now_ms=now_ms, zone=zone, silent=quiet), *beside)
+    headings = (*_headings(wanting, now_ms=now_ms, zone=zone, silent=quiet), *beside)
+    return _without_role(headings) if rings else headings
 
 
 def report_headings(
@@ -72,7 +76,16 @@ def report_headings(
     if not (routes or beside or default):
         beside = [one for one in receivers if one.mode != "off"][:1]
     headings = _headings([*routes, *beside], now_ms=now_ms, zone=zone, silent=silent)
-    return (*default, *(Heading(heading.route, heading.silent) for heading in headings))
+    return (*default, *_without_role(headings))
+
+
+def is_minor(finding: Finding) -> bool:
+    """Return whether a finding is no reason to wake anybody up."""
+    return finding.severity is Severity.LOW or finding.phase.is_over
+
+
+def _without_role(headings: tuple[Heading, ...]) -> tuple[Heading, ...]:
+    return tuple(Heading(heading.route, heading.silent) for heading in headings)
 
 
 def _default(
@@ -86,7 +99,9 @@ def _default(
 
 
 def _tells(receiver: NotifyTable, finding: Finding) -> bool:
-    """Return whether this phase is worth a message that cannot be an edit."""
+    """Return whether this phase is worth a message that can never be edited."""
+    if finding.phase.is_first_step:
+        return False
     return receiver.ends or finding.phase is not Phase.END
 
 

@@ -17,22 +17,17 @@ from liqmon.clock import Clock
 from liqmon.core.board import Feed, MarketRow
 from liqmon.core.breadth import Voice
 from liqmon.core.detector import latest, readings, warmup
-from liqmon.core.episode import (
-    EpisodePolicy,
-    EpisodeState,
-    Reason,
-    judge,
-    progress,
-)
+from liqmon.core.episode import EpisodePolicy, EpisodeState
 from liqmon.core.events import FeedChanged, FeedState, FindingRaised
 from liqmon.core.facts import finding_to_facts, state_to_facts
 from liqmon.core.features import SCALES, Features, features
-from liqmon.core.model import Candles, Finding, FloatArray, Market, Reading
+from liqmon.core.model import Candles, Finding, FloatArray, Market, Phase, Reading
 from liqmon.errors import FeedError, FeedRejected, StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.company import Company
 from liqmon.monitor.entries import finding_entry
 from liqmon.monitor.history import CandleSource, History
+from liqmon.monitor.judging import Judge, Verdict
 from liqmon.monitor.past_hour import past_hour
 from liqmon.store.outbox import OutboxEntry
 
@@ -83,7 +78,8 @@ class Watcher:
 
     ``routes_of`` names the webhooks of a finding. ``on_finding`` is called when there
     is something new on disk, ``on_undurable`` with what the disk did not take; it is
-    offered again at the next poll.
+    offered again at the next poll. With ``judges_forming`` the bar that forms is judged
+    at each poll as well.
     """
 
     def __init__(
@@ -100,6 +96,7 @@ class Watcher:
         on_finding: Callable[[], None],
         on_undurable: Callable[[Sequence[OutboxEntry]], None] = lambda _: None,
         routes_of: Callable[[Finding], Sequence[str]] = _by_default,
+        judges_forming: bool = False,
     ) -> None:
         self.market = market
         self.busy = False
@@ -110,11 +107,13 @@ class Watcher:
         self._clock = clock
         self._bulletin = bulletin
         self._timeframe = timeframe
-        self._policy = policy
+        self._threshold = policy.threshold
+        self._judge = Judge(market, timeframe, policy)
         self._state = self._kept = state
         self._on_finding = on_finding
         self._on_undurable = on_undurable
         self._routes_of = routes_of
+        self._judges_forming = judges_forming
 
     @property
     def has_open_episode(self) -> bool:
@@ -159,17 +158,26 @@ class Watcher:
         bars = _not_older(self._history.bars, judged_ms)
         seen = features(bars, self._history.baseline)
         breadth = await self._breadth(seen, bars, company)
-        self._show(seen, bars, breadth, now_ms)
-        closed = readings(
+        newest = latest(
             seen,
             bars,
-            threshold=self._policy.threshold,
+            threshold=self._threshold,
+            now_ms=now_ms,
+            breadth=breadth,
+        )
+        self._show(seen, bars, newest, now_ms)
+        read = readings(
+            seen,
+            bars,
+            threshold=self._threshold,
             since_ms=judged_ms,
             now_ms=now_ms,
             breadth=breadth,
         )
-        if closed:
-            await self._judge(closed)
+        if self._judges_forming and newest is not None and newest.early:
+            read.append(newest)
+        if read:
+            await self._take(read, now_ms)
 
     async def _breadth(
         self, seen: Features, bars: Candles, company: Company
@@ -189,42 +197,24 @@ class Watcher:
             return now_ms - FIRST_LOOK_MS
         return max(self._state.judged_ms, now_ms - CATCH_UP_MS)
 
-    async def _judge(self, closed: Sequence[Reading]) -> None:
-        state, findings = self._state, list[Finding]()
-        for reading in closed:
-            judgement = judge(
-                state,
-                reading,
-                market=self.market,
-                timeframe=self._timeframe,
-                policy=self._policy,
-            )
-            state = judgement.state
-            findings.extend(judgement.findings)
-            if judgement.findings or judgement.reason is Reason.COOLING:
-                log.info("%s: %s", self.market.name, judgement.reason)
-        if self._state.judged_ms is None:
-            findings = _still_on(findings, state)
-        if findings or _is_worth_keeping(self._kept, state):
-            await self._commit(state, findings, closed[-1])
-        self._state = state
+    async def _take(self, read: Sequence[Reading], now_ms: int) -> None:
+        verdict = self._judge.verdict(self._state, read, now_ms)
+        if verdict.findings or _is_worth_keeping(self._kept, verdict.state):
+            await self._commit(verdict)
+        self._state = verdict.state
 
-    async def _commit(
-        self, state: EpisodeState, findings: Sequence[Finding], newest: Reading
-    ) -> None:
-        now = progress(state, newest, market=self.market, timeframe=self._timeframe)
-        await self._keep(state, findings, now)
-        self._kept = state
+    async def _commit(self, verdict: Verdict) -> None:
+        await self._keep(verdict)
+        self._kept = verdict.state
         self._bulletin.show_banner("disk", "")
-        for finding in findings:
+        for finding in verdict.findings:
             self._bulletin.publish(FindingRaised(self._clock.now_ms(), finding))
-        if findings or now is not None:
+        if verdict.findings or verdict.progress is not None:
             self._on_finding()
 
-    async def _keep(
-        self, state: EpisodeState, findings: Sequence[Finding], now: Finding | None
-    ) -> None:
-        routes = {finding: self._routes_of(finding) for finding in findings}
+    async def _keep(self, verdict: Verdict) -> None:
+        findings, now = verdict.findings, verdict.progress
+        routes = {finding: self._routes(finding) for finding in findings}
         entries = [
             finding_entry(one, route) for one in findings for route in routes[one]
         ]
@@ -232,7 +222,7 @@ class Watcher:
             await self._store.commit_findings(
                 market_key=self.market.key,
                 timeframe=self._timeframe,
-                state=state_to_facts(state),
+                state=state_to_facts(verdict.state),
                 findings=entries,
                 now_ms=self._clock.now_ms(),
                 told=[finding_to_facts(one) for one in findings if not routes[one]],
@@ -242,16 +232,13 @@ class Watcher:
             self._on_undurable(entries)
             raise
 
+    def _routes(self, finding: Finding) -> Sequence[str]:
+        # what came to nothing is told by an edit of the message that announced it
+        return () if finding.phase is Phase.WITHDRAWN else self._routes_of(finding)
+
     def _show(
-        self, seen: Features, bars: Candles, breadth: FloatArray, now_ms: int
+        self, seen: Features, bars: Candles, newest: Reading | None, now_ms: int
     ) -> None:
-        newest = latest(
-            seen,
-            bars,
-            threshold=self._policy.threshold,
-            now_ms=now_ms,
-            breadth=breadth,
-        )
         known = self._bulletin.snapshot.rows.get(self.market.key)
         warming = warmup(seen)
         self._note_unit(is_warm=warming is None)
@@ -304,16 +291,6 @@ def _not_older(bars: Candles, judged_ms: int) -> Candles:
     since_ms = min(judged_ms, int(bars.open_ms[-1]))
     longest_ms = SCALES[bars.timeframe_ms].longest_ms
     return bars.since(since_ms - 2 * longest_ms - bars.timeframe_ms)
-
-
-def _still_on(findings: Sequence[Finding], state: EpisodeState) -> list[Finding]:
-    """Return the findings of the episode that is going on."""
-    episode = state.episode
-    return [
-        finding
-        for finding in findings
-        if episode is not None and finding.episode == episode.id
-    ]
 
 
 def _is_worth_keeping(kept: EpisodeState, state: EpisodeState) -> bool:

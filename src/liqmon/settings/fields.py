@@ -20,6 +20,7 @@ from liqmon.webhook import WebhookUrl, is_loopback
 __all__ = [
     "DAY_S",
     "ExchangeId",
+    "FalseAlerts",
     "Hidden",
     "Listen",
     "Loopback",
@@ -173,6 +174,7 @@ TimeOfDay = Annotated[str, Field(strict=True), AfterValidator(_time_of_day)]
 Wait = Annotated[float, Field(gt=0, le=60, strict=True)]
 OpenFor = Annotated[float, Field(gt=0, le=DAY_S, strict=True)]
 Threshold = Annotated[float, Field(gt=0, le=1000)]
+FalseAlerts = Annotated[float, Field(ge=0.1, le=20)]
 Timeout = Annotated[float, Field(gt=0, le=60)]
 
 

@@ -6,18 +6,25 @@ repeats what was given: it may be a webhook.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from liqmon.core.sensitivity import Sensitivity, threshold_of
+from liqmon.core.sensitivity import (
+    BUILDS_FROM,
+    Sensitivity,
+    threshold_at,
+    threshold_of,
+)
 from liqmon.settings.discord import DiscordTable, RouteTable
 from liqmon.settings.fields import (
     DAY_S,
     ExchangeId,
+    FalseAlerts,
     Hidden,
     Listen,
     Loopback,
@@ -34,6 +41,7 @@ from liqmon.settings.routes import check_names
 
 __all__ = [
     "BreakerTable",
+    "Decided",
     "DetectorTable",
     "DiscordTable",
     "ExchangeTable",
@@ -121,9 +129,13 @@ class DetectorTable(Table):
     sensitivity: _Sensitivity = Field(
         default="normal", description="How readily to tell: calm, normal or alert."
     )
+    false_alerts_per_week: FalseAlerts | None = Field(
+        default=None,
+        description="How many a market may cost, 0.1 to 20, instead of a sensitivity.",
+    )
     threshold: Threshold | None = Field(
         default=None,
-        description="Score from which a bar is told, instead of a sensitivity.",
+        description="Score from which a bar is told, instead of either.",
     )
     cooldown_s: float = Field(
         default=1800,
@@ -131,6 +143,18 @@ class DetectorTable(Table):
         le=7 * DAY_S,
         description="Seconds of silence on a market after an episode.",
     )
+    building: Literal["off", "silent", "on"] = Field(
+        default="off",
+        description="Tell at 0.7 of the threshold what is building: off, silent or on.",
+    )
+    forming: bool = Field(
+        default=False, description="Judge the bar that still forms at every poll."
+    )
+
+    @property
+    def builds_from(self) -> float:
+        """The share of a threshold from which something is building; 1 is never."""
+        return 1.0 if self.building == "off" else BUILDS_FROM
 
 
 class RetryTable(Table):
@@ -247,9 +271,20 @@ class OverrideTable(Table):
     sensitivity: _Sensitivity | None = Field(
         default=None, description="Replaces what [detector] says for this market."
     )
-    threshold: Threshold | None = Field(
+    false_alerts_per_week: FalseAlerts | None = Field(
         default=None, description="Replaces any sensitivity for this market."
     )
+    threshold: Threshold | None = Field(
+        default=None, description="Replaces all else for this market."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A market's threshold, and the dotted key of the setting that decides it."""
+
+    threshold: float
+    by: str
 
 
 def _one_table_each(
@@ -298,34 +333,41 @@ class Settings(Table):
         return discord.webhook is not None or routed or notified
 
     def threshold_for(self, *names: str) -> float:
-        """Return the threshold of the market that goes by any of these names.
+        """Return the threshold of the market that goes by any of these names."""
+        return self.decided_for(*names).threshold
 
-        A number wins over a sensitivity, and the market's own over the general one.
+    def decided_for(self, *names: str) -> Decided:
+        """Return the threshold of a market, and the key that decides it.
+
+        In a table a threshold wins over false alerts, and they over a sensitivity; the
+        market's own table wins over the general one.
         """
-        return self._threshold(names)[0]
-
-    def threshold_source(self, *names: str) -> str:
-        """Return which setting that threshold comes from."""
-        return self._threshold(names)[1]
-
-    def _threshold(self, names: Sequence[str]) -> tuple[float, str]:
         wanted = {symbol_key(name) for name in names}
-        table, own = next(
-            (
-                (f"overrides.{symbol}", override)
-                for symbol, override in self.overrides.items()
-                if symbol_key(symbol) in wanted
-            ),
-            ("detector", OverrideTable()),
+        tables: list[tuple[str, DetectorTable | OverrideTable]] = [
+            (f"overrides.{symbol}", override)
+            for symbol, override in self.overrides.items()
+            if symbol_key(symbol) in wanted
+        ]
+        tables.append(("detector", self.detector))
+        return next(
+            decided
+            for name, table in tables
+            for decided in _decided(name, table, self.watch.timeframe)
         )
-        if own.threshold is not None:
-            return own.threshold, f"{table}.threshold"
-        if own.sensitivity is None and self.detector.threshold is not None:
-            return self.detector.threshold, "detector.threshold"
-        sensitivity = Sensitivity(own.sensitivity or self.detector.sensitivity)
-        table = table if own.sensitivity else "detector"
-        told = f"{table}.sensitivity {sensitivity}"
-        return threshold_of(sensitivity, self.watch.timeframe), told
+
+
+def _decided(
+    name: str, table: DetectorTable | OverrideTable, timeframe: str
+) -> Iterator[Decided]:
+    """Yield what a table says of the threshold, what counts most first."""
+    if table.threshold is not None:
+        yield Decided(table.threshold, f"{name}.threshold")
+    if table.false_alerts_per_week is not None:
+        threshold = threshold_at(table.false_alerts_per_week, timeframe)
+        yield Decided(threshold, f"{name}.false_alerts_per_week")
+    if table.sensitivity is not None:
+        threshold = threshold_of(Sensitivity(table.sensitivity), timeframe)
+        yield Decided(threshold, f"{name}.sensitivity")
 
 
 def schema() -> dict[str, Any]:

@@ -84,8 +84,8 @@ def commit(
                 market=market,
                 body=facts,
             )
-    newest = {entry.episode: entry.payload for entry in findings}
-    newest |= {str(facts.get("episode", "")): facts for facts in told}
+    newest = {str(facts.get("episode", "")): facts for facts in told}
+    newest |= {entry.episode: entry.payload for entry in findings}
     if progress is not None:
         newest[str(progress.get("episode", ""))] = progress
     for episode, facts in newest.items():

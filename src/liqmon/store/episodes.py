@@ -34,13 +34,15 @@ def save(
         INSERT INTO episode (id, market, onset_ms, told_ms, facts, updated_ms, muted)
         VALUES (:id, :market, :onset_ms, :told_ms, :facts, :now, :muted)
         ON CONFLICT (id) DO UPDATE SET facts = excluded.facts,
+            told_ms = iif(told_ms = 0, excluded.told_ms, told_ms),
             updated_ms = excluded.updated_ms, muted = max(muted, excluded.muted)
         """,
         {
             "id": episode,
             "market": market_of(facts),
             "onset_ms": _moment(facts, "onset_ms"),
-            "told_ms": _moment(facts, "decided_ms"),
+            # what is only building is not told yet: its prices are not followed
+            "told_ms": 0 if _is_first_step(facts) else _moment(facts, "decided_ms"),
             "facts": text_from_facts(facts),
             "now": now_ms,
             "muted": muted,
@@ -53,7 +55,13 @@ def count(
 ) -> int:
     """Return how many episodes of a market began since then."""
     found = connection.execute(
-        "SELECT count(*) FROM episode WHERE market = ? AND onset_ms >= ?",
+        # not every text is JSON: some may have been damaged, and must do no harm
+        """
+        SELECT count(*) FROM episode
+        WHERE market = ? AND onset_ms >= ? AND CASE WHEN json_valid(facts) THEN
+            json_extract(facts, '$.phase') NOT IN ('building', 'withdrawn')
+        END
+        """,
         (_sayable(f"{exchange}:{symbol}"), since_ms),
     )
     return int(found.fetchone()[0])
@@ -65,7 +73,7 @@ def going_on(connection: sqlite3.Connection, market: str) -> str | None:
         "SELECT id, facts FROM episode WHERE market = ? ORDER BY onset_ms DESC LIMIT 1",
         (_sayable(market),),
     ).fetchone()
-    if newest is None or facts_from_text(newest["facts"]).get("phase") == "end":
+    if newest is None or _is_over(facts_from_text(newest["facts"])):
         return None
     return str(newest["id"])
 
@@ -111,6 +119,14 @@ def market_of(facts: Mapping[str, object]) -> str:
     if not (isinstance(exchange, str) and isinstance(symbol, str)):
         return ""
     return _sayable(f"{exchange}:{symbol}")
+
+
+def _is_first_step(facts: Mapping[str, object]) -> bool:
+    return facts.get("phase") in ("building", "withdrawn")
+
+
+def _is_over(facts: Mapping[str, object]) -> bool:
+    return facts.get("phase") in ("end", "withdrawn")
 
 
 def _moment(facts: Mapping[str, object], name: str) -> int:

@@ -3,7 +3,7 @@
 import math
 from datetime import UTC, datetime
 
-from liqmon.core.model import Finding, Phase
+from liqmon.core.model import Finding
 
 __all__ = [
     "UNKNOWN",
@@ -100,4 +100,4 @@ def time_of_day(at_ms: int) -> str:
 
 def is_open(finding: Finding | None) -> bool:
     """Tell whether there is an episode and it has not ended."""
-    return finding is not None and finding.phase is not Phase.END
+    return finding is not None and not finding.phase.is_over

@@ -111,6 +111,10 @@ def _finding(finding: Finding) -> str:
     match finding.phase:
         case Phase.END:
             return f"{who} over: {path}, {_end(finding)}, peak {strength}, {basis}"
+        case Phase.WITHDRAWN:
+            return f"{who} withdrawn: {path}, it did not fire{_score(finding)}, {basis}"
+        case Phase.BUILDING:
+            strength = "building"
         case Phase.ESCALATION:
             strength = f"rise to {strength}"
         case Phase.ONSET:
@@ -133,7 +137,9 @@ def _end(finding: Finding) -> str:
 
 
 def _took(finding: Finding) -> str:
-    return f"{(finding.decided_ms - finding.onset_ms) // 60_000} min"
+    # less than one where the bar still forms
+    minutes = (finding.decided_ms - finding.onset_ms) // 60_000
+    return f"{minutes} min" if minutes else "under a minute"
 
 
 def _score(finding: Finding) -> str:

@@ -15,7 +15,7 @@ from liqmon.core.breadth import ALONE, Crowd, Voice, scores
 from liqmon.core.features import Features, features
 from liqmon.core.model import TIMEFRAME_MS, Candles, FloatArray
 
-__all__ = ["Pairs", "Recorded", "by_side", "half_of", "recorded"]
+__all__ = ["Pairs", "Recorded", "by_side", "candles_of", "half_of", "recorded"]
 
 Pairs: TypeAlias = Sequence[tuple[FloatArray, FloatArray]]
 """What speaks for longs and for shorts, by series and bar of the scorer."""
@@ -102,11 +102,12 @@ def _features(file: str, series: Series) -> Features:
     timeframe = f"{series.timeframe_min}m"
     path = Path(candle_dir()) / f"{file}.csv.gz"
     bars = read(path, symbol=series.symbol, timeframe=timeframe)
-    candles = _candles(bars).closed(int(series.time_ms[-1]) + TIMEFRAME_MS[timeframe])
-    return features(candles, _candles(aggregated(bars, _BASELINE)))
+    candles = candles_of(bars).closed(int(series.time_ms[-1]) + TIMEFRAME_MS[timeframe])
+    return features(candles, candles_of(aggregated(bars, _BASELINE)))
 
 
-def _candles(bars: Bars) -> Candles:
+def candles_of(bars: Bars) -> Candles:
+    """Return the bars as the core takes them."""
     return Candles(
         TIMEFRAME_MS[bars.timeframe],
         bars.open_ms,

@@ -362,3 +362,77 @@ async def test_a_message_posted_anew_has_no_picture_until_it_is_edited() -> None
         await both.live(61)
 
         assert files(both) == [b"onset"]
+
+
+# the first step
+
+BUILDING = replace(
+    ONSET, phase=Phase.BUILDING, severity=Severity.LOW, nearness=0.8, score=9.6
+)
+WITHDRAWN = replace(
+    BUILDING, phase=Phase.WITHDRAWN, decided_ms=BUILDING.decided_ms + 1_800_000
+)
+
+
+async def test_what_is_building_is_one_silent_message_taken_back_by_an_edit() -> None:
+    async with delivering() as both:
+        await both.raise_(BUILDING)
+        await both.live(60)
+        for step in range(1, 10):
+            await developed(both.rig, lower(BUILDING, step * 0.01))
+            await both.live(60)
+        assert both.methods() == ["POST"]
+        assert "building" in both.titles()[0]
+        assert both.messages[0].payload["flags"] == 1 << 12
+
+        await developed(both.rig, WITHDRAWN)
+        await both.live(120)
+        assert both.methods() == ["POST", "PATCH"]
+        assert "withdrawn" in both.titles()[0]
+        assert color(both) == GREY
+
+
+async def test_a_confirmed_one_is_posted_anew_and_the_first_message_points_there() -> (
+    None
+):
+    async with delivering() as both:
+        await both.raise_(BUILDING)
+        await both.live(120)
+        await both.raise_(ONSET)
+        await both.live(120)
+
+        assert both.methods() == ["POST", "POST", "PATCH"]
+        first, second = both.messages
+        assert "confirmed below" in both.titles()[0]
+        assert "MEDIUM" in both.titles()[1]
+        assert "flags" not in second.payload
+
+        await both.raise_(END)
+        await both.live(120)
+        assert both.methods()[3:] == ["PATCH"]
+        assert "ended after" in both.titles()[1]
+        assert first.edited == 1
+
+
+async def test_where_the_finding_goes_elsewhere_the_message_itself_becomes_it() -> None:
+    """As on a route that takes only what is LOW."""
+    async with delivering() as both:
+        await both.raise_(BUILDING)
+        await both.live(90)
+        await developed(both.rig, ONSET)
+        await both.live(90)
+
+        assert both.methods() == ["POST", "PATCH"]
+        assert "MEDIUM" in both.titles()[0]
+
+
+async def test_what_was_building_when_discord_went_is_in_no_digest() -> None:
+    many = [replace(BUILDING, episode=f"b{at}") for at in range(4)]
+    async with delivering(*["discord-500"] * 3) as both:
+        await both.raise_(*many, END)
+        await both.live(600)
+
+        digests = [head for head in both.heads() if "without Discord" in head]
+        assert digests
+        assert not any("building" in head for head in both.heads())
+        assert all("still going on" not in head for head in both.heads())

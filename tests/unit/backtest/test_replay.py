@@ -32,18 +32,21 @@ def replayed(
     raw: bool = False,
     rule: str = SURGE,
     threshold: float = POLICY.threshold,
+    builds_from: float = 1.0,
 ) -> list[Finding]:
-    policy = replace(POLICY, threshold=threshold)
+    policy = replace(POLICY, threshold=threshold, builds_from=builds_from)
     one = Judge(MARKET, "5m", policy, raw=raw)
     found: list[Finding] = []
     for block in blocks(recording, since_ms, FOREVER_MS):
         alone = np.full(block.ends.size, ALONE)
-        found += one.findings(scored(block, rule, threshold, alone))
+        seen = scored(block, rule, threshold, alone, told_from=builds_from)
+        found += one.findings(seen)
     return found
 
 
-def watched(candles: Candles) -> list[Finding]:
+def watched(candles: Candles, builds_from: float = 1.0) -> list[Finding]:
     """Judge bar by bar with what was known then, as a watch does."""
+    policy = replace(POLICY, builds_from=builds_from)
     state, found = EpisodeState(), list[Finding]()
     for after in range(1, len(candles) + 1):
         known = candles.rows(slice(max(0, after - 2_000), after))
@@ -58,7 +61,7 @@ def watched(candles: Candles) -> list[Finding]:
         )
         for reading in read:
             judgement = judge(
-                state, reading, market=MARKET, timeframe="5m", policy=POLICY
+                state, reading, market=MARKET, timeframe="5m", policy=policy
             )
             state = judgement.state
             found += judgement.findings
@@ -66,8 +69,13 @@ def watched(candles: Candles) -> list[Finding]:
 
 
 def eventful(seed: int, *, gap: bool = False, unit: bool = False) -> Candles:
-    """Return thirty hours of calm, a fall, its rebound and whatever goes wrong."""
+    """Return thirty hours of calm, a fall, its rebound and whatever goes wrong.
+
+    Before that, something that comes to nothing, and one bar of it before the fall.
+    """
     candles = calm(40.0, seed=seed)
+    candles = with_move(candles, WARM + 12, bars=1, change=-0.009, times=3.0)
+    candles = with_move(candles, WARM + 59, bars=1, change=-0.008, times=3.0)
     candles = with_move(candles, WARM + 60, bars=4, change=-0.04, times=8.0)
     candles = with_move(candles, WARM + 90, bars=3, change=0.05, times=9.0)
     if unit:
@@ -85,19 +93,38 @@ def eventful(seed: int, *, gap: bool = False, unit: bool = False) -> Candles:
 
 
 @settings(max_examples=12, deadline=None)
-@example(seed=1, gap=False, unit=False, cuts=[*range(WARM + 60, WARM + 110, 2)])
+@example(
+    seed=1,
+    gap=False,
+    unit=False,
+    cuts=[*range(WARM + 60, WARM + 110, 2)],
+    builds_from=0.3,
+)
 @given(
     seed=st.integers(1, 50),
     gap=st.booleans(),
     unit=st.booleans(),
     cuts=st.lists(st.integers(1, 470), max_size=6, unique=True),
+    builds_from=st.sampled_from([1.0, 0.7, 0.3]),
 )
 def test_history_in_parts_tells_what_a_watch_told_bar_by_bar(
-    seed: int, gap: bool, unit: bool, cuts: list[int]
+    seed: int, gap: bool, unit: bool, cuts: list[int], builds_from: float
 ) -> None:
     candles = eventful(seed, gap=gap, unit=unit)
 
-    assert replayed(Recording(candles, cuts)) == watched(candles)
+    told = replayed(Recording(candles, cuts), builds_from=builds_from)
+
+    assert told == watched(candles, builds_from)
+
+
+def test_history_tells_of_what_was_building_and_of_what_came_of_it() -> None:
+    told = replayed(Recording(eventful(1)), builds_from=0.3)
+
+    phases = [finding.phase for finding in told]
+    assert phases.count(Phase.BUILDING) > phases.count(Phase.WITHDRAWN) > 0
+    assert [one for one in phases if not one.is_first_step] == [
+        one.phase for one in replayed(Recording(eventful(1)))
+    ]
 
 
 def test_the_planted_moves_are_told_with_their_sides() -> None:

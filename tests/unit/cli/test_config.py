@@ -61,7 +61,8 @@ def test_show_tells_every_value_and_its_source(
     file.write_text("[watch]\nsymbols = ['BTCUSDT']\n[overrides.BTCUSDT]\nthreshold=9")
     monkeypatch.setenv("LIQMON_DISCORD__WEBHOOK_URL", URL)
     code, out, err = typed("config", "show")
-    rows = dict(line.split(maxsplit=1) for line in out.splitlines())
+    *lines, general, own = out.splitlines()
+    rows = dict(line.split(maxsplit=1) for line in lines)
 
     assert (code, err) == (0, "")
     assert rows["file:"] == str(file)
@@ -70,6 +71,8 @@ def test_show_tells_every_value_and_its_source(
     assert rows["overrides.BTCUSDT.threshold"].split() == ["9.0", "file"]
     assert rows["breaker.open_s"].split() == ["300", "default"]
     assert rows["log.file"].split() == ["-", "default"]
+    assert general == "threshold: 15, from detector.sensitivity"
+    assert own == "threshold of BTCUSDT: 9, from overrides.BTCUSDT.threshold"
     assert TOKEN not in out
 
 
@@ -92,6 +95,9 @@ def test_show_is_json_when_asked(typed: Typed, tmp_path: Path) -> None:
         "source": "file",
     }
     assert shown["settings"]["retry.waits_s"]["value"] == [1.0, 2.0]
+    assert shown["thresholds"] == {
+        "*": {"threshold": 15.0, "decided_by": "detector.sensitivity"}
+    }
     assert TOKEN not in out
 
 

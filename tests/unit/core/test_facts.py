@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, strategies as st
 
 from factories import FINDING, MARKET, a_finding
-from liqmon.core.episode import Cooldown, Episode, EpisodeState
+from liqmon.core.episode import Building, Cooldown, Episode, EpisodeState
 from liqmon.core.facts import (
     finding_from_facts,
     finding_to_facts,
@@ -67,11 +68,14 @@ episodes = st.builds(
     nearness=numbers,
     conditions=conditions,
     confidence=st.none() | numbers,
+    early_ms=st.none() | times,
 )
 states = st.builds(
     EpisodeState,
     judged_ms=st.none() | times,
     episode=st.none() | episodes,
+    building=st.none() | st.builds(Building, episodes, times),
+    hushed=st.dictionaries(st.sampled_from(PositionSide), times),
     cooling=st.dictionaries(
         st.sampled_from(PositionSide),
         st.builds(Cooldown, times, st.sampled_from(Severity)),
@@ -114,6 +118,39 @@ def test_what_was_written_before_there_was_a_confidence_is_read() -> None:
     del facts["confidence"]
 
     assert finding_from_facts(facts) == FINDING
+
+
+@given(states)
+def test_a_state_written_before_there_was_a_first_step_is_read(
+    state: EpisodeState,
+) -> None:
+    old = replace(state, building=None, hushed={}, episode=None)
+    facts = state_to_facts(old)
+    del facts["building"], facts["hushed"]
+
+    assert state_from_facts(through_json(facts)) == old
+
+
+def test_an_episode_written_before_forming_bars_were_judged_is_read() -> None:
+    episode = {
+        "id": "a1b2c3d4",
+        "liquidated": "long",
+        "severity": "LOW",
+        "onset_ms": 1,
+        "price_from": 2.0,
+        "price_extreme": 1.0,
+        "extreme_ms": 2,
+        "volume_usd": 3.0,
+        "score": 15.0,
+        "nearness": 1.0,
+        "conditions": [],
+        "confidence": None,
+    }
+
+    read = state_from_facts({"v": 1, "judged_ms": 2, "episode": episode, "cooling": {}})
+
+    assert read.episode is not None
+    assert read.episode.early_ms is None
 
 
 @pytest.mark.parametrize("name", sorted({*finding_to_facts(FINDING)} - {"ended_ms"}))

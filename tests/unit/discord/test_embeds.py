@@ -50,6 +50,20 @@ END = a_finding(
     ended_ms=ONSET_MS + 240_000,
     price_extreme=62_310.0,
 )
+BUILDING = a_finding(
+    phase=Phase.BUILDING,
+    severity=Severity.LOW,
+    score=11.4,
+    nearness=0.76,
+    confidence=0.46,
+    conditions=(Condition("S over 10 min", 11.4, 15.0),),
+)
+WITHDRAWN = replace(
+    BUILDING,
+    phase=Phase.WITHDRAWN,
+    decided_ms=BUILDING.decided_ms + 1_800_000,
+    price_to=63_811.0,
+)
 HOSTILE = Market(
     "evil](http://x)", "@everyone [x](http://evil)\u202e\ud83d", "@everyone\ud83d", "`"
 )
@@ -72,6 +86,9 @@ def footer(finding: Finding, **how: Any) -> str:
 MESSAGES = {
     "onset": finding_message(ONSET, now_ms=NOW_MS),
     "escalation": finding_message(ESCALATION, now_ms=NOW_MS),
+    "building": finding_message(BUILDING, now_ms=NOW_MS, silent=True),
+    "confirmed": finding_message(BUILDING, now_ms=NOW_MS, continued=True),
+    "withdrawn": finding_message(WITHDRAWN, now_ms=NOW_MS),
     "end": finding_message(END, now_ms=NOW_MS, late_s=420, ambiguous=True),
     "test": embeds.test_message("0.1.0", now_ms=NOW_MS),
     "breaker": breaker_report(
@@ -106,6 +123,14 @@ def test_a_message_is_accepted_with_mentions_off(name: str) -> None:
                 "🚨 **BTCUSDT short liquidations** now CRITICAL · +1.5 % in 5 min "
                 "· observed"
             ),
+        ),
+        (
+            BUILDING,
+            "⏳ **BTCUSDT long liquidations** building · -2.5 % in 1 min · inferred",
+        ),
+        (
+            WITHDRAWN,
+            "⚪ **BTCUSDT long liquidations** withdrawn · -0.4 % in 31 min · inferred",
         ),
         (END, "⚪ **BTCUSDT long liquidations** ended after 4 min, -2.5 % · inferred"),
     ],

@@ -75,12 +75,27 @@ def ended(finding: Finding) -> Finding:
         (replace(ONE, severity=Severity.HIGH), True),
         (ended(ONE), True),
         (replace(ONE, price_to=1.0, score=99.0), False),
+        (replace(ONE, phase=Phase.BUILDING), True),
     ],
 )
 def test_only_what_a_reader_should_see_is_material(
     now: Finding, expected: bool
 ) -> None:
     assert is_material(ONE, now) is expected
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (further(ONE, 0.1), True),
+        (replace(ONE, phase=Phase.WITHDRAWN), True),
+        (replace(further(ONE, 0.1), phase=Phase.BUILDING), False),
+    ],
+)
+def test_of_what_is_building_only_what_comes_of_it_is_material(
+    now: Finding, expected: bool
+) -> None:
+    assert is_material(replace(ONE, phase=Phase.BUILDING), now) is expected
 
 
 def test_an_episode_without_volume_or_price_is_never_material_by_division() -> None:

@@ -38,6 +38,24 @@ def names(finding: Finding, *routes: dict[str, Any], webhook: bool = True) -> li
     return [one.route for one in headings(finding, *routes, webhook=webhook)]
 
 
+@pytest.mark.parametrize("phase", [Phase.BUILDING, Phase.WITHDRAWN])
+def test_a_first_step_rings_only_where_it_is_wanted_and_mentions_nobody(
+    phase: Phase,
+) -> None:
+    step = a_finding(severity=Severity.LOW, phase=phase)
+    table = discord({"mention_role": ROLE})
+
+    def heading(*, building_rings: bool) -> Heading:
+        (one,) = finding_headings(
+            step, table, now_ms=NOON_MS, building_rings=building_rings
+        )
+        return one
+
+    rings = phase is Phase.BUILDING
+    assert heading(building_rings=False) == Heading("r0", silent=True)
+    assert heading(building_rings=True) == Heading("r0", silent=not rings)
+
+
 @pytest.mark.parametrize("webhook", [True, False])
 def test_without_routes_everything_goes_the_default_way(webhook: bool) -> None:
     assert names(HIGH, webhook=webhook) == [""]

@@ -114,6 +114,8 @@ class Watched:
     woken: int = 0
     routes: tuple[str, ...] = ("",)
     undurable: list[OutboxEntry] = field(default_factory=list)
+    policy: EpisodePolicy = POLICY
+    judges_forming: bool = False
 
     def watcher(self, state: EpisodeState | None = None) -> Watcher:
         return Watcher(
@@ -123,11 +125,12 @@ class Watched:
             clock=self.clock,
             bulletin=self.bulletin,
             timeframe="5m",
-            policy=POLICY,
+            policy=self.policy,
             state=state or EpisodeState(judged_ms=at(990)),
             on_finding=self.wake,
             on_undurable=self.undurable.extend,
             routes_of=lambda _: self.routes,
+            judges_forming=self.judges_forming,
         )
 
     def wake(self) -> None:
@@ -474,3 +477,82 @@ async def test_the_note_of_a_new_unit_goes_when_the_market_is_warm_again(
     await polled(watched.watcher(), 990)
 
     assert watched.bulletin.snapshot.banner == ""
+
+
+# before an episode, and before a bar has closed
+
+
+WEAK = with_move(calm(90), 1_000, bars=1, change=-0.016, times=4)
+
+
+async def test_what_is_building_is_told_and_taken_back_without_a_row_of_its_own(
+    watched: Watched,
+) -> None:
+    watched.policy = replace(POLICY, builds_from=0.5)
+    watched.venue.series = WEAK
+
+    await polled(watched.watcher(), *range(990, 1_008))
+
+    assert watched.phases() == [Phase.BUILDING, Phase.WITHDRAWN]
+    assert watched.row.finding is None
+    (row,) = await watched.disk.store.entries()
+    assert (row.payload["phase"], row.severity) == ("building", 1)
+    assert (await progress_of(watched))["phase"] == "withdrawn"
+    assert len(await watched.disk.store.events(kind="FindingRaised")) == 2
+
+
+async def test_what_built_and_fired_or_did_not_while_nobody_looked_is_told_as_one(
+    watched: Watched,
+) -> None:
+    watched.policy = replace(POLICY, builds_from=0.3)
+    await polled(watched.watcher(), 1_002)
+    assert Phase.BUILDING not in watched.phases()
+    assert watched.phases()[0] is Phase.ONSET
+
+    watched.events.clear()
+    watched.policy = replace(POLICY, builds_from=0.5)
+    watched.venue.series = WEAK
+    await polled(watched.watcher(), 1_008)
+    assert watched.phases() == []
+
+
+async def test_a_first_look_tells_what_is_building_still(watched: Watched) -> None:
+    watched.policy = replace(POLICY, builds_from=0.5)
+    watched.venue.series = WEAK
+
+    await polled(watched.watcher(EpisodeState()), 1_001)
+
+    assert watched.phases() == [Phase.BUILDING]
+
+
+async def test_the_forming_bar_is_told_before_it_closes_and_not_again_after(
+    watched: Watched,
+) -> None:
+    watched.judges_forming = True
+    watcher = watched.watcher()
+    await polled(watcher, 998)
+
+    # bar 1,000 has just begun, and the venue knows already what it will be
+    await polled(watcher, 999, 1_000)
+
+    told = [e.finding for e in watched.events if isinstance(e, FindingRaised)]
+    onsets = [one for one in told if one.phase is Phase.ONSET]
+    assert [(one.early, one.decided_ms) for one in onsets] == [(True, at(999))]
+    states = await watched.disk.store.states("5m")
+    kept = state_from_facts(states[MARKET.key])
+    assert kept.judged_ms == at(1_000)
+    assert kept.episode is not None
+    assert kept.episode.id == onsets[0].episode
+
+
+async def test_unless_it_is_asked_for_no_forming_bar_is_judged(
+    watched: Watched,
+) -> None:
+    watcher = watched.watcher()
+    await polled(watcher, 999)
+
+    await watcher.step(at(1_000) - 60_000, deadline_mono=0.0)
+
+    assert watched.phases() == []
+    assert watched.row.nearness is not None
+    assert watched.row.nearness > 1

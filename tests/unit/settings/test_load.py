@@ -133,6 +133,74 @@ def test_an_override_may_come_from_the_environment(tmp_path: Path) -> None:
     assert found.sources["overrides.ETHUSDT.threshold"] == "environment"
 
 
+@pytest.mark.parametrize(
+    ("text", "threshold", "by"),
+    [
+        ("", 15, "detector.sensitivity"),
+        ("detector.sensitivity = 'calm'", 20, "detector.sensitivity"),
+        ("detector.false_alerts_per_week = 1", 9.55, "detector.false_alerts_per_week"),
+        (
+            "detector = { false_alerts_per_week = 1, threshold = 7 }",
+            7,
+            "detector.threshold",
+        ),
+        (
+            "detector = { false_alerts_per_week = 1, sensitivity = 'calm' }",
+            9.55,
+            "detector.false_alerts_per_week",
+        ),
+        (
+            "detector.threshold = 7\n[overrides.BTCUSDT]\nsensitivity = 'calm'",
+            20,
+            "overrides.BTCUSDT.sensitivity",
+        ),
+        (
+            "[overrides.btc-usdt]\nsensitivity = 'calm'\nfalse_alerts_per_week = 20",
+            3.53,
+            "overrides.btc-usdt.false_alerts_per_week",
+        ),
+        (
+            "[overrides.BTCUSDT]\nthreshold = 8\nfalse_alerts_per_week = 20",
+            8,
+            "overrides.BTCUSDT.threshold",
+        ),
+        ("[overrides.ETHUSDT]\nthreshold = 8", 15, "detector.sensitivity"),
+    ],
+)
+def test_a_number_wins_over_a_rate_and_a_markets_own_table_over_the_general_one(
+    tmp_path: Path, text: str, threshold: float, by: str
+) -> None:
+    decided = read(tmp_path, text).settings.decided_for("BTCUSDT")
+
+    assert (decided.threshold, decided.by) == (threshold, by)
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        ("0.05", "greater than or equal to 0.1"),
+        ("21", "less than or equal to 20"),
+        ("true", "a valid number"),
+    ],
+)
+def test_a_rate_that_was_never_measured_is_refused(
+    tmp_path: Path, rate: str, said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        read(tmp_path, f"[overrides.BTCUSDT]\nfalse_alerts_per_week = {rate}\n")
+
+
+@pytest.mark.parametrize(
+    ("building", "share"), [("off", 1.0), ("silent", 0.7), ("on", 0.7)]
+)
+def test_only_where_it_is_asked_for_anything_is_building(
+    tmp_path: Path, building: str, share: float
+) -> None:
+    found = read(tmp_path, f"detector.building = '{building}'")
+
+    assert found.settings.detector.builds_from == share
+
+
 def test_an_override_is_found_by_any_of_a_markets_names(tmp_path: Path) -> None:
     found = read(tmp_path, '[overrides."BTC/USD:BTC"]\nthreshold = 7\n')
 
@@ -333,7 +401,7 @@ liqmon.toml: 3 problems
         (
             "[overrides.BTCUSDT]\ncooldown = 5",
             "2 overrides.BTCUSDT.cooldown",
-            "known here: `sensitivity`, `threshold`",
+            "known here: `sensitivity`, `false_alerts_per_week`, `threshold`",
         ),
         ("[watch]\nopen_s = 3", "2 watch.open_s", "`open_s` belongs under [breaker]"),
         ("threshold = 3", "1 threshold", "`threshold` belongs under [detector]"),

@@ -46,6 +46,7 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
                     severity=Severity.CRITICAL,
                     basis=Basis.OBSERVED,
                     early=True,
+                    decided_ms=ONSET.onset_ms + 5_000,
                     price_to=65_000.0,
                     conditions=(),
                     nearness=0.0,
@@ -53,7 +54,8 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
             ),
             (
                 "BTCUSDT short liquidations rise to CRITICAL: 64,052 → 65,000 "
-                "(+1.48 %) in 1 min, observed by the exchange (bybit), bar still open"
+                "(+1.48 %) in under a minute, observed by the exchange (bybit), "
+                "bar still open"
             ),
         ),
         (
@@ -79,6 +81,26 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
                 "BTCUSDT long liquidations over: 64,052 → 62,480.5 (~2.45 %), "
                 "low 62,310, 14 min, $41.8 M traded, peak HIGH, "
                 "inferred from price and volume (bybit)"
+            ),
+        ),
+        (
+            FindingRaised(
+                1,
+                a_finding(phase=Phase.BUILDING, nearness=0.75, score=9.0),
+            ),
+            (
+                "BTCUSDT long liquidations building: 64,052 → 62,480.5 (~2.45 %) "
+                "in 1 min, S 9.0 of 12, inferred from price and volume (bybit)"
+            ),
+        ),
+        (
+            FindingRaised(
+                1,
+                a_finding(phase=Phase.WITHDRAWN, nearness=0.75, score=9.0),
+            ),
+            (
+                "BTCUSDT long liquidations withdrawn: 64,052 → 62,480.5 (~2.45 %), "
+                "it did not fire, S 9.0 of 12, inferred from price and volume (bybit)"
             ),
         ),
         (
