@@ -275,7 +275,7 @@ def _market(
 def _severities(lines: Sequence[EpisodeLine]) -> tuple[SeverityStats, ...]:
     by_severity: dict[Severity, list[EpisodeLine]] = defaultdict(list)
     for line in lines:
-        if line.finding is not None:
+        if line.finding is not None and not line.is_first_step:
             by_severity[line.finding.severity].append(line)
     return tuple(
         _severity(severity, by_severity[severity])

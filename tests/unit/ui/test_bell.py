@@ -39,6 +39,14 @@ def test_it_rings_once_and_for_findings_only() -> None:
     assert not rings(after, healed, NOW_MONO)
 
 
+def test_a_first_step_neither_rings_nor_hides_what_does() -> None:
+    board = a_board(a_row())
+    stepped = raised(board, phase=Phase.BUILDING)
+
+    assert not rings(board, stepped, NOW_MONO)
+    assert rings(board, raised(raised(board), phase=Phase.BUILDING), NOW_MONO)
+
+
 def test_who_is_muted_or_has_been_seen_does_not_ring() -> None:
     board = a_board(a_row())
     muted = replace(board, muted={MARKET.key: NOW_MONO + 5})
