@@ -41,6 +41,7 @@ def remember(look: Look, path: Path | None) -> None:
         return
     kept = {"sort": look.sort, "reversed": look.is_reversed, "bell": look.has_bell}
     try:
+        path.touch(mode=0o600)
         path.write_text(json.dumps(kept) + "\n", encoding="utf-8")
     except OSError as error:
         log.info("the order of the table is not remembered: %s", error)

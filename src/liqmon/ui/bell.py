@@ -19,11 +19,11 @@ _LOUD: Final = frozenset({Phase.ONSET, Phase.ESCALATION})
 
 def rings(seen: BoardSnapshot, board: BoardSnapshot, now_mono: float) -> bool:
     """Tell whether between the two something happened that wants to be heard."""
-    fresh = board.raised - seen.raised
-    if fresh <= 0:
+    if board.events is seen.events:
         return False
-    raised = [event for event in board.events if isinstance(event, FindingRaised)]
-    return any(_is_loud(event, board, now_mono) for event in raised[-fresh:])
+    known = set(map(id, seen.events))
+    fresh = (event for event in board.events if id(event) not in known)
+    return any(_is_loud(event, board, now_mono) for event in fresh)
 
 
 def _is_loud(event: Event, board: BoardSnapshot, now_mono: float) -> bool:

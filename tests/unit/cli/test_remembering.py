@@ -12,6 +12,7 @@ def test_order_and_bell_are_as_they_were_left_and_nothing_else(tmp_path: Path) -
     remember(left, path)
 
     assert remembered(path) == Look(Sort.NAME, is_reversed=True, has_bell=False)
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def test_without_a_place_or_a_file_it_is_the_usual_look(tmp_path: Path) -> None:
