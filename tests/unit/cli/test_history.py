@@ -10,6 +10,7 @@ import pytest
 
 from factories import ETH, MARKET
 from liqmon.core.model import Severity
+from liqmon.store.outbox import RowState, Settlement
 from lookbacks import (
     DEAD,
     END,
@@ -110,6 +111,8 @@ def test_what_was_muted_and_what_was_seen_is_marked(
         ((), "held"),
         ((settling(DEAD),), "dead"),
         ((settling(SENT),), "sent"),
+        ((settling(Settlement(state=RowState.EXPIRED)),), "expired"),
+        ((settling(Settlement(state=RowState.DIGESTED)),), "digested"),
     ],
 )
 def test_the_worst_of_its_messages_counts(

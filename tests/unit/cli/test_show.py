@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from liqmon.core.model import Phase, Severity
+from liqmon.store.attempts import Attempt
 from liqmon.store.outbox import RowState, Settlement
+from liqmon.store.posts import Post
 from lookbacks import (
     DEAD,
     END,
@@ -109,6 +111,54 @@ def test_an_episode_that_was_muted_says_so(looking: Typed, state: Path) -> None:
     _, out, _ = looking("show", ONSET.episode)
 
     assert "told  muted (its market was muted)" in out
+
+
+def test_the_last_edit_of_a_message_stands_for_all(looking: Typed, state: Path) -> None:
+    post = Post(
+        route="",
+        message_id="42",
+        posted_ms=NOW_MS,
+        edited_ms=NOW_MS,
+        shown={ONSET.episode: {}},
+    )
+    edits = [
+        Attempt(posts=(replace(post, id=1, edited_ms=NOW_MS + n),)) for n in (1, 2)
+    ]
+    written(
+        state,
+        raising(replace(ONSET, confidence=None)),
+        lambda store: store.conclude(Attempt(posts=(post,)), now_ms=NOW_MS),
+        lambda store: store.conclude(edits[0], now_ms=NOW_MS),
+        lambda store: store.record(
+            at_ms=NOW_MS,
+            kind="Delivery",
+            market="",
+            body={"episode": ONSET.episode, "status": "expired"},
+        ),
+    )
+    _, once, _ = looking("show", ONSET.episode)
+    written(state, lambda store: store.conclude(edits[1], now_ms=NOW_MS))
+    _, twice, _ = looking("show", ONSET.episode)
+
+    assert "  message edited once\n" in once
+    assert twice.count("message edited") == 1
+    assert "  message edited 2 times so far\n" in twice
+    assert "held back" not in once
+    assert "basis inferred from price and volume\n" in once
+
+
+def test_a_path_without_a_price_is_no_chart(looking: Typed, state: Path) -> None:
+    nothing = {"from_ms": 1, "step_ms": 1, "base": 1.0, "closes": [None]}
+    written(
+        state,
+        raising(ONSET),
+        lambda store: store.follow(ONSET.episode, nothing, is_over=False),
+    )
+
+    _, out, _ = looking("show", ONSET.episode)
+
+    assert "told first" not in out
+    assert "onset MEDIUM" in out
 
 
 def test_without_special_characters_the_chart_is_made_of_stars(
