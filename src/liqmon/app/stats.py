@@ -14,8 +14,8 @@ from liqmon.app.beside import opened
 from liqmon.app.lookback import EpisodeLine, line_of
 from liqmon.clock import Clock
 from liqmon.core.model import Severity
-from liqmon.monitor.carrier import NO_ANSWER
 from liqmon.monitor.tally import GAVE_UP
+from liqmon.store.attempts import NO_ANSWER
 from liqmon.store.journal import JournalEntry
 from liqmon.store.tally import Count
 

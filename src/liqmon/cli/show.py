@@ -44,40 +44,45 @@ def show(
         typer.echo(stored.as_json(_record(story, line)))
         return
     glyphs = ASCII if ascii_only else UNICODE
-    for text in _told(story, line):
-        typer.echo(glyphs.text(text) if text else "")
-    for text in _drawn(line, ascii_only=ascii_only):
-        typer.echo(text)
-    for text in _timeline(story):
-        # cleaned but for the blanks that make the columns
-        head, tail = text[:_INDENT], text[_INDENT:]
-        typer.echo(f"{head}{glyphs.text(tail)}" if text else "")
+    blocks = (
+        [glyphs.text(_head(line))],
+        [f"{label:<6}{glyphs.text(text)}" for label, text in _facts(line)],
+        list(_drawn(line, ascii_only=ascii_only)),
+        [f"{label}  {glyphs.text(text)}" for label, text in _timeline(story)],
+    )
+    typer.echo("\n\n".join("\n".join(block) for block in blocks if block))
 
 
 # what it is
 
 
-def _told(story: "Story", line: "EpisodeLine") -> Iterator[str]:
+def _head(line: "EpisodeLine") -> str:
+    finding = line.finding
+    if finding is None:
+        return f"{line.record.id}: its facts are those of another version of liqmon"
+    market = finding.market
+    return (
+        f"{line.record.id} · {market.name} ({market.exchange}, {finding.timeframe}) · "
+        f"{finding.liquidated.value} liquidations · {finding.severity.name} · "
+        f"{'over' if line.is_over else 'going on'}"
+    )
+
+
+def _facts(line: "EpisodeLine") -> Iterator[tuple[str, str]]:
     from liqmon.ui.figures import day_and_time
 
-    record, finding = story.episode, line.finding
-    if finding is None:
-        yield f"episode {record.id}: its facts were written by another liqmon"
-        return
-    market = finding.market
-    state = "over" if line.is_over else "going on"
-    yield (
-        f"{record.id} · {market.name} ({market.exchange}, {finding.timeframe}) · "
-        f"{finding.liquidated.value} liquidations · {finding.severity.name} · {state}"
-    )
-    yield f"onset {day_and_time(finding.onset_ms)} UTC, {_course(line, finding)}"
-    yield f"{_basis(finding)}; told: {line.told.value}{_wishes(line)}"
-    yield _aftermath(line)
-    yield ""
-    yield from _conditions(finding)
+    finding = line.finding
+    if finding is not None:
+        yield "onset", f"{day_and_time(finding.onset_ms)} UTC"
+        yield "move", _move(line, finding)
+        yield "basis", _basis(finding)
+        for one in finding.conditions:
+            yield "why", f"{one.name} {one.value:.4g}, threshold {one.threshold:.4g}"
+    yield "after", _aftermath(line)
+    yield "told", f"{line.told.value}{_wishes(line)}"
 
 
-def _course(line: "EpisodeLine", finding: "Finding") -> str:
+def _move(line: "EpisodeLine", finding: "Finding") -> str:
     from liqmon.core.model import PositionSide
     from liqmon.ui.figures import percent, price, span, usd
 
@@ -95,9 +100,7 @@ def _basis(finding: "Finding") -> str:
     basis = f"{finding.basis.name.lower()} from price and volume"
     if finding.confidence is None:
         return basis
-    return (
-        f"{basis}; of alerts like this about {odds(finding.confidence)} were cascades"
-    )
+    return f"{basis}; about {odds(finding.confidence)} such alerts were cascades"
 
 
 def _wishes(line: "EpisodeLine") -> str:
@@ -112,14 +115,7 @@ def _aftermath(line: "EpisodeLine") -> str:
         f"{minutes} min {'unknown' if change is None else percent(change)}"
         for minutes, change in ((15, line.after_15), (60, line.after_60))
     ]
-    return (
-        f"after it was told: {', '.join(told)} (plus, it went on; minus, it came back)"
-    )
-
-
-def _conditions(finding: "Finding") -> Iterator[str]:
-    for one in finding.conditions:
-        yield f"why: {one.name} {one.value:.4g}, threshold {one.threshold:.4g}"
+    return f"{', '.join(told)} (plus: it went on, minus: it came back)"
 
 
 # the price
@@ -134,7 +130,6 @@ def _drawn(line: "EpisodeLine", *, ascii_only: bool) -> Iterator[str]:
         return
     within = min((stored.width() or _USUAL_WIDTH) - 1, _WIDEST_CHART)
     marks = {"^": line.record.onset_ms, "!": line.record.told_ms}
-    yield ""
     chart = list(
         path_chart(line.path, marks=marks, width=within, only_ascii=ascii_only)
     )
@@ -145,18 +140,14 @@ def _drawn(line: "EpisodeLine", *, ascii_only: bool) -> Iterator[str]:
 
 # who was told when
 
-_INDENT: Final = 10
 
-
-def _timeline(story: "Story") -> Iterator[str]:
+def _timeline(story: "Story") -> Iterator[tuple[str, str]]:
     from liqmon.app.lookback import timeline
-    from liqmon.ui.figures import time_of_day
+    from liqmon.ui.figures import day_and_time, time_of_day
 
-    moments = timeline(story)
-    if moments:
-        yield ""
-    for moment in moments:
-        yield f"{time_of_day(moment.at_ms)}  {_happened(moment)}"
+    for moment in timeline(story):
+        month_and_day = day_and_time(moment.at_ms)[5:10]
+        yield f"{month_and_day} {time_of_day(moment.at_ms)}", _happened(moment)
 
 
 def _happened(moment: "Moment") -> str:

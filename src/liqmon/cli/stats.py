@@ -201,7 +201,7 @@ def _findings(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:
         )
         for one in found.severities
     ]
-    head = ("severity", "episodes", "15 min", "known", "60 min", "known ")
+    head = ("severity", "episodes", "15 min", "known", "60 min", "known")
     yield from table(head, rows, left=1, within=width(), write=write)
     yield write(
         "after they were told, the median: plus, it went on; minus, it came back"

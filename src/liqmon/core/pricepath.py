@@ -25,8 +25,8 @@ _MINUTE_MS: Final = 60_000
 _BEFORE_MS: Final = 30 * _MINUTE_MS
 _AFTER_MS: Final = 60 * _MINUTE_MS
 
-_DIGITS: Final = 7
-"""Significant ones that are kept: a tick of no market is finer."""
+_PARTS: Final = 100_000
+"""A price is kept to a thousandth of a per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def extended(
     ends = bars.open_ms[:-1] + step_ms
     places = np.searchsorted(ends, moments)
     seen = [
-        _rounded(float(bars.close[place]))
+        float(bars.close[place])
         if place < ends.size and ends[place] == moment
         else None
         for place, moment in zip(places.tolist(), moments.tolist(), strict=True)
@@ -82,33 +82,36 @@ def extended(
 
 
 def path_to_facts(path: PricePath) -> dict[str, object]:
-    """Return the path as facts for the disk."""
+    """Return the path as facts for the disk: how far each close is from one of them."""
+    base = next((close for close in path.closes if close is not None), 1.0)
     return {
         "from_ms": path.from_ms,
         "step_ms": path.step_ms,
-        "closes": list(path.closes),
+        "base": base,
+        "closes": [
+            None if close is None else round((close / base - 1.0) * _PARTS)
+            for close in path.closes
+        ],
     }
 
 
 def path_from_facts(facts: Mapping[str, object]) -> PricePath | None:
-    """Return what ``path_to_facts`` was given, None for anything else."""
+    """Return what was written, but for rounding; None for what is no path."""
     match facts:
         case {
             "from_ms": int(from_ms),
             "step_ms": int(step_ms),
-            "closes": list(closes),
-        } if step_ms > 0 and closes:
-            return PricePath(from_ms, step_ms, tuple(map(_price, closes)))
+            "base": float() | int() as base,
+            "closes": list(parts),
+        } if step_ms > 0 and parts:
+            closes = tuple(_close(base, part) for part in parts)
+            return PricePath(from_ms, step_ms, closes)
         case _:
             return None
 
 
-def _price(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}")
+def _close(base: float, part: object) -> float | None:
+    return base * (1.0 + part / _PARTS) if isinstance(part, int) else None
 
 
 def _whole(span_ms: int, step_ms: int) -> int:

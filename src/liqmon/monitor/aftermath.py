@@ -71,5 +71,6 @@ class Aftermath:
         path = extended(known, bars, onset_ms=one.onset_ms, told_ms=one.told_ms)
         is_late = int(bars.open_ms[-1]) - one.told_ms > _LONGEST_MS
         is_over = path.is_complete or is_late
-        if path != known or is_over:
-            await self._store.follow(one.id, path_to_facts(path), is_over=is_over)
+        facts = path_to_facts(path)
+        if facts != one.path or is_over:
+            await self._store.follow(one.id, facts, is_over=is_over)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Protocol
 
 from liqmon.clock import Clock
 from liqmon.core.breaker import Change
@@ -15,11 +15,9 @@ from liqmon.monitor.gate import Gate, Outage
 from liqmon.monitor.notices import Notices
 from liqmon.monitor.outcome import CUT_OFF, Ledger, Outcome, settlement
 from liqmon.monitor.parcel import Parcel, posts_after
-from liqmon.store.attempts import Attempt
+from liqmon.store.attempts import NO_ANSWER, Attempt
 
-__all__ = ["NO_ANSWER", "Carrier", "Judge", "Sender"]
-
-NO_ANSWER: Final = "no answer"
+__all__ = ["Carrier", "Judge", "Sender"]
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Protocol
 
-from liqmon.core.events import BreakerChanged, Delivery, DeliveryStatus, Event
+from liqmon.core.events import (
+    BreakerChanged,
+    BreakerState,
+    Delivery,
+    DeliveryStatus,
+    Event,
+)
 from liqmon.errors import StoreUnavailable
 
 __all__ = ["Journal", "Journalist"]
@@ -67,8 +73,9 @@ class Journalist:
 
 def _is_kept(event: Event) -> bool:
     match event:
-        case BreakerChanged():
-            return True
+        case BreakerChanged(old=old, new=new):
+            # the probes in between: one every five minutes for as long as it lasts
+            return BreakerState.CLOSED in (old, new)
         case Delivery(status=status):
             return status is not DeliveryStatus.SENT
         case _:

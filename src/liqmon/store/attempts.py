@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from liqmon.store import digests, outbox, posts, receiver, tally, upkeep
 from liqmon.store.outbox import Routes
@@ -11,7 +12,10 @@ from liqmon.store.receiver import ReceiverState
 from liqmon.store.rows import OutboxRow, RowState, Settlement
 from liqmon.store.tally import Count
 
-__all__ = ["Attempt"]
+__all__ = ["NO_ANSWER", "Attempt"]
+
+NO_ANSWER: Final = "no answer"
+"""What stands in the place of a status where none came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,8 @@ def named(connection: sqlite3.Connection, beginning: str) -> list[str]:
 def unfollowed(connection: sqlite3.Connection) -> list[Unfollowed]:
     """Return the episodes whose prices are still to be noted."""
     rows = connection.execute(
-        "SELECT id, market, onset_ms, told_ms, path FROM episode"
+        "SELECT id, market, onset_ms, told_ms, coalesce(body, '') AS path FROM episode"
+        " LEFT JOIN price_path ON price_path.episode = id"
         " WHERE followed = 0 AND told_ms > 0"
     )
     return [
@@ -108,8 +109,11 @@ def follow(
 ) -> None:
     """Replace the prices of one episode; ``is_over``: there will be no more."""
     connection.execute(
-        "UPDATE episode SET path = ?, followed = ? WHERE id = ?",
-        (text_from_facts(path), is_over, episode),
+        "INSERT OR REPLACE INTO price_path (episode, body) VALUES (?, ?)",
+        (episode, text_from_facts(path)),
+    )
+    connection.execute(
+        "UPDATE episode SET followed = ? WHERE id = ?", (is_over, episode)
     )
 
 

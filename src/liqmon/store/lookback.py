@@ -13,8 +13,8 @@ from liqmon.store.rows import OutboxRow, row_of
 __all__ = ["EpisodeRecord", "PostRecord", "Story"]
 
 _COLUMNS: Final = (
-    "id, market, facts, onset_ms, told_ms, updated_ms, path, muted, acknowledged_ms,"
-    " lost"
+    "id, market, facts, onset_ms, told_ms, updated_ms, muted, acknowledged_ms, lost,"
+    " coalesce((SELECT body FROM price_path WHERE episode = id), '') AS path"
 )
 
 

@@ -135,9 +135,7 @@ _LOOKING_BACK: Final = (
     "ALTER TABLE episode ADD COLUMN onset_ms INTEGER NOT NULL DEFAULT 0",
     # the decision that told it first (exchange time); 0 is unknown
     "ALTER TABLE episode ADD COLUMN told_ms INTEGER NOT NULL DEFAULT 0",
-    # the prices around it, '' while nobody has noted any
-    "ALTER TABLE episode ADD COLUMN path TEXT NOT NULL DEFAULT ''",
-    # there is nothing to add to the path any more
+    # there is nothing to add to the prices around it any more
     "ALTER TABLE episode ADD COLUMN followed INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE episode ADD COLUMN muted INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE episode ADD COLUMN acknowledged_ms INTEGER",
@@ -164,6 +162,13 @@ _LOOKING_BACK: Final = (
     """
     CREATE INDEX episode_unfollowed ON episode (told_ms)
         WHERE followed = 0 AND told_ms > 0
+    """,
+    # with rowids: a long text beside the facts would cost every episode a page
+    """
+    CREATE TABLE price_path (
+        episode       TEXT    PRIMARY KEY,
+        body          TEXT    NOT NULL
+    )
     """,
     "ALTER TABLE post ADD COLUMN edits INTEGER NOT NULL DEFAULT 0",
     """

@@ -12,6 +12,7 @@ from typing import Final
 __all__ = ["HOUR_MS", "Count", "hour_of"]
 
 HOUR_MS: Final = 3_600_000
+_DAY_MS: Final = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,25 @@ def add(connection: sqlite3.Connection, counts: Iterable[Count]) -> None:
             DO UPDATE SET amount = amount + excluded.amount
         """,
         [(one.hour_ms, one.kind, one.subject, one.name, one.amount) for one in counts],
+    )
+
+
+def fold(connection: sqlite3.Connection, before_ms: int) -> None:
+    """Add up what was counted before a moment by the day, under its first hour."""
+    moments = {"day": _DAY_MS, "before": before_ms}
+    connection.execute(
+        """
+        INSERT INTO tally (hour_ms, kind, subject, name, amount)
+            SELECT hour_ms / :day * :day, kind, subject, name, sum(amount) FROM tally
+            WHERE hour_ms < :before AND hour_ms % :day != 0
+            GROUP BY hour_ms / :day, kind, subject, name
+        ON CONFLICT (hour_ms, kind, subject, name)
+            DO UPDATE SET amount = amount + excluded.amount
+        """,
+        moments,
+    )
+    connection.execute(
+        "DELETE FROM tally WHERE hour_ms < :before AND hour_ms % :day != 0", moments
     )
 
 

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
-from liqmon.store import outbox, silences
+from liqmon.store import outbox, silences, tally
 from liqmon.store.rows import OutboxRow, RowState, lifetime_ms, row_of
 
 __all__ = ["COLLAPSED", "KEEP_DAYS"]
@@ -17,6 +17,9 @@ _DEAD_KEPT_DAYS: Final = 7
 
 KEEP_DAYS: Final = 90
 """For how long what happened can be looked up, where nothing else is said."""
+
+_FINE_MS: Final = 8 * _DAY_MS
+"""A week by the hour, whenever it is asked for."""
 
 _MOST_PAGES: Final = 2_000
 """Given back to the file system at a time, 8 MB: it must not hold up a finding."""
@@ -78,6 +81,7 @@ def retain(
         {"dead": dead_ms, "old": old_ms},
     )
     _forget(connection, now_ms, old_ms)
+    _condense(connection, now_ms)
     return cursor.rowcount
 
 
@@ -98,8 +102,22 @@ def _forget(connection: sqlite3.Connection, now_ms: int, old_ms: int) -> None:
         " AND id NOT IN (SELECT episode FROM outbox)",
         (old_ms,),
     )
+    connection.execute(
+        "DELETE FROM price_path WHERE episode NOT IN (SELECT id FROM episode)"
+    )
     connection.execute("DELETE FROM journal WHERE at_ms < ?", (old_ms,))
     connection.execute("DELETE FROM tally WHERE hour_ms < ?", (old_ms,))
+
+
+def _condense(connection: sqlite3.Connection, now_ms: int) -> None:
+    """Keep of what is a week old only what anybody asks for."""
+    # no message is edited any more after an hour
+    connection.execute(
+        "UPDATE post SET shown = '{}' WHERE is_closed = 1 AND edited_ms < ?"
+        " AND shown != '{}'",
+        (now_ms - _FINE_MS,),
+    )
+    tally.fold(connection, (now_ms - _FINE_MS) // _DAY_MS * _DAY_MS)
 
 
 def retry(connection: sqlite3.Connection, row_ids: Sequence[int], now_ms: int) -> int:

@@ -36,6 +36,8 @@ def path_chart(
         return
     low, high = min(known), max(known)
     labels = {0: price(high), height - 1: price(low)}
+    if low == high:
+        labels = {height // 2: price(low)}
     margin = max(map(len, labels.values()))
     columns = max(width - margin - 2, _NARROWEST)
     across, down = (1, 1) if only_ascii else (2, 4)

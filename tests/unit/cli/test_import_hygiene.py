@@ -57,6 +57,15 @@ def test_config_imports_no_exchange_and_no_arrays(arguments: list[str]) -> None:
     assert "liqmon.core.model" not in modules
 
 
+@pytest.mark.parametrize("arguments", [["stats"], ["mute"]])
+def test_looking_back_imports_no_exchange_and_no_http(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    modules = modules_after(*arguments, "--state-dir", str(tmp_path))
+
+    assert modules & {"ccxt", "aiohttp", "tenacity", "rich", "PIL"} == set()
+
+
 def test_the_version_is_one_line_for_a_bug_report() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "liqmon", "--version"],

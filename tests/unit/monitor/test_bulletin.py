@@ -156,3 +156,13 @@ def test_of_several_webhooks_the_worst_off_is_shown_and_all_that_waits() -> None
 
     shown = bulletin.snapshot.receiver
     assert (shown.breaker, shown.pending) == (BreakerState.OPEN, 4)
+
+
+def test_what_is_muted_and_seen_is_on_the_board_and_outlives_new_settings(
+    bulletin: Bulletin,
+) -> None:
+    bulletin.show_silences({MARKET.key: 70.0}, frozenset({"one"}))
+    bulletin.begin(BoardSnapshot("0.1.0", "5m", 10.0))
+
+    assert bulletin.snapshot.muted == {MARKET.key: 70.0}
+    assert bulletin.snapshot.acknowledged == {"one"}

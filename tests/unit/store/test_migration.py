@@ -1,4 +1,4 @@
-"""From the first schema to the second: one message a finding becomes one an episode."""
+"""From older schemas to the newest: what was known stays known, and more is."""
 
 import json
 import sqlite3
@@ -107,3 +107,47 @@ def test_it_can_be_cut_off_at_any_statement_and_leaves_the_old_state(
     with closing(files.opened(old / files.DATABASE)) as connection:
         schema.migrate(connection)
         assert len(outbox.entries(connection, tuple(RowState), 9)) == 3
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Path:
+    """Return a state as the second schema left it: sound facts and damaged ones."""
+    facts = {
+        "sound": json.dumps(finding_to_facts(ONSET)),
+        "damaged": "{",
+        "strange": '{"exchange": 1, "symbol": "x", "onset_ms": "y"}',
+        "half": '{"exchange":"a","symbol":"\\ud800","onset_ms":1}',
+    }
+    with closing(files.opened(tmp_path / files.DATABASE)) as connection:
+        schema.migrate(connection, schema.MIGRATIONS[:2])
+        connection.executemany(
+            "INSERT INTO episode VALUES (?, ?, ?)",
+            [(name, text, NOW_MS) for name, text in facts.items()],
+        )
+        connection.execute("PRAGMA auto_vacuum = NONE")
+        connection.execute("VACUUM")
+    return tmp_path
+
+
+async def test_episodes_are_found_by_their_market_afterwards(second: Path) -> None:
+    store = await Store.open(second)
+    found = {one.id: (one.market, one.onset_ms) for one in await store.recent(0)}
+    unfollowed = await store.unfollowed()
+    await store.close()
+
+    assert found == {
+        "sound": (ONSET.market.key, ONSET.onset_ms),
+        "damaged": ("", 0),
+        "strange": ("", 0),
+        "half": ("", 0),
+    }
+    # when they were told first is not known any more
+    assert unfollowed == []
+
+
+async def test_a_file_that_could_not_shrink_can_afterwards(second: Path) -> None:
+    store = await Store.open(second)
+    kind = await store._read(lambda c: c.execute("PRAGMA auto_vacuum").fetchone()[0])
+    await store.close()
+
+    assert kind == 2

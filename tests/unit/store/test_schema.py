@@ -47,6 +47,7 @@ def test_an_empty_database_becomes_a_current_one(
         "episode",
         "post",
         "post_episode",
+        "price_path",
         "silence",
         "tally",
     }
