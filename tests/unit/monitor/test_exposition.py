@@ -88,4 +88,9 @@ def test_health_is_that_of_the_youngest_data() -> None:
     assert told() == (False, "0 of 0 markets have data")
     assert told(MarketRow(MARKET)) == (False, "0 of 1 markets have data")
     assert told(old) == (False, "0 of 1 markets have data, the newest 70 s old")
+    assert health_of(
+        replace(board, rows={ETH.key: old}, interval_s={"bybit": 50.0}),
+        now_mono=100.0,
+        stale_after_s=60.0,
+    ) == (True, "1 of 1 markets have data, the newest 70 s old")
     assert told(old, young) == (True, "1 of 2 markets have data, the newest 3 s old")

@@ -98,6 +98,21 @@ async def test_a_market_without_new_data_is_called_stale_once(
     assert await watched.reports() == []
 
 
+async def test_who_polls_seldom_is_not_stale_between_two_polls(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.bulletin.show_cycle("bybit", interval_s=300.0)
+    watched.fresh(MARKET)
+    watched.fresh(ETH)
+    await watched.look_after(599)
+    assert watched.stale() == []
+
+    watched.fresh(ETH)
+    await watched.look_after(2)
+    assert watched.stale() == [MARKET.symbol]
+    assert "BTCUSDT: no data for more than 600 s" in caplog.text
+
+
 async def test_after_data_came_back_a_second_silence_is_told_again(
     watched: Watched,
 ) -> None:
@@ -208,7 +223,7 @@ async def test_it_looks_a_few_times_within_the_limit(watched: Watched) -> None:
     with pytest.raises(Enough):
         await watched.sentinel.run()
 
-    assert watched.clock.slept == [10.0, 10.0, 10.0]
+    assert watched.clock.slept == [5.0, 5.0, 5.0]
 
 
 @dataclass
@@ -264,7 +279,7 @@ async def test_a_feed_that_does_not_come_back_after_a_gap_is_stale_in_the_end(
 ) -> None:
     watched.fresh(MARKET)
     watched.fresh(ETH)
-    blocking(watched, naps=10, _2=120.0)
+    blocking(watched, naps=20, _2=120.0)
 
     with pytest.raises(Enough):
         await watched.sentinel.run()
@@ -300,7 +315,7 @@ async def test_a_gap_before_the_first_answer_is_no_silence_yet(
 
 
 async def test_a_gap_is_shown_for_five_minutes(watched: Watched) -> None:
-    blocking(watched, naps=40, _2=20.0)
+    blocking(watched, naps=80, _2=20.0)
     with pytest.raises(Enough):
         await watched.sentinel.run()
 
