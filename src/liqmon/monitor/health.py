@@ -20,7 +20,7 @@ from liqmon.monitor.reports import silence_report
 from liqmon.monitor.suspension import Timekeeper
 from liqmon.store.outbox import OutboxEntry
 
-__all__ = ["ReportBox", "Sentinel", "patience_s"]
+__all__ = ["ReportBox", "Sentinel", "health_of"]
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Sentinel:
         waited_s = self._clock.monotonic() - since
         if row.market.key not in self._stale:
             waited_s = min(waited_s, self._awake_s())
-        return waited_s > patience_s(row, board, self._stale_after_s)
+        return waited_s > _patience_s(row, board, self._stale_after_s)
 
     def _awake_s(self) -> float:
         """Return the seconds since the host last woke up; no limit if it never did."""
@@ -110,7 +110,7 @@ class Sentinel:
 
     def _tell(self, row: MarketRow, board: BoardSnapshot) -> None:
         market = row.market
-        limit_s = patience_s(row, board, self._stale_after_s)
+        limit_s = _patience_s(row, board, self._stale_after_s)
         told = f"no data for more than {limit_s:.0f} s"
         log.warning("%s: %s", market.name, told)
         self._bulletin.publish(
@@ -153,10 +153,29 @@ class Sentinel:
         return True
 
 
-def patience_s(row: MarketRow, board: BoardSnapshot, stale_after_s: float) -> float:
+def _patience_s(row: MarketRow, board: BoardSnapshot, stale_after_s: float) -> float:
     """Return how old a market's data may be; who polls seldom has older ones."""
     interval_s = board.interval_s.get(row.market.exchange, 0.0)
     return max(stale_after_s, _LATE_INTERVALS * interval_s)
+
+
+def health_of(
+    board: BoardSnapshot, *, now_mono: float, stale_after_s: float
+) -> tuple[bool, str]:
+    """Return whether any market has data younger than the limit, and how many do."""
+    ages_s = {
+        key: now_mono - row.updated_mono
+        for key, row in board.rows.items()
+        if row.updated_mono is not None
+    }
+    fresh = sum(
+        age_s <= _patience_s(board.rows[key], board, stale_after_s)
+        for key, age_s in ages_s.items()
+    )
+    told = f"{fresh} of {len(board.rows)} markets have data"
+    if ages_s:
+        told += f", the newest {min(ages_s.values()):.0f} s old"
+    return fresh > 0, told
 
 
 def _why(board: BoardSnapshot) -> str:

@@ -1,7 +1,7 @@
 """Old data are said to be old, once; no data at all is told to Discord, once."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -12,7 +12,7 @@ from liqmon.core.events import Event, FeedChanged, FeedState
 from liqmon.core.model import Market
 from liqmon.errors import StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
-from liqmon.monitor.health import Sentinel
+from liqmon.monitor.health import Sentinel, health_of
 from liqmon.monitor.letters import letter
 from liqmon.monitor.suspension import Timekeeper
 from liqmon.store.database import Store
@@ -320,3 +320,23 @@ async def test_a_gap_is_shown_for_five_minutes(watched: Watched) -> None:
         await watched.sentinel.run()
 
     assert watched.bulletin.snapshot.banner == ""
+
+
+def test_health_is_that_of_the_youngest_data() -> None:
+    board = BoardSnapshot("1", "1m", 0.0)
+    young = MarketRow(MARKET, updated_mono=97.0)
+    old = MarketRow(ETH, updated_mono=30.0)
+
+    def told(*rows: MarketRow) -> tuple[bool, str]:
+        whole = replace(board, rows={row.market.key: row for row in rows})
+        return health_of(whole, now_mono=100.0, stale_after_s=60.0)
+
+    assert told() == (False, "0 of 0 markets have data")
+    assert told(MarketRow(MARKET)) == (False, "0 of 1 markets have data")
+    assert told(old) == (False, "0 of 1 markets have data, the newest 70 s old")
+    assert health_of(
+        replace(board, rows={ETH.key: old}, interval_s={"bybit": 50.0}),
+        now_mono=100.0,
+        stale_after_s=60.0,
+    ) == (True, "1 of 1 markets have data, the newest 70 s old")
+    assert told(old, young) == (True, "1 of 2 markets have data, the newest 3 s old")
