@@ -17,7 +17,7 @@ from liqmon.clock import Clock
 from liqmon.core.events import Event, GaveUp, Retrying
 from liqmon.errors import ConfigError
 from liqmon.monitor.daily import DailyDigest
-from liqmon.monitor.exposition import health_of, serving
+from liqmon.monitor.health import health_of
 from liqmon.monitor.heartbeat import Heartbeat
 from liqmon.monitor.lastscan import LastScan
 from liqmon.monitor.reports import ReportBox
@@ -141,6 +141,9 @@ async def _add_page(vitals: Vitals, parts: Parts, stack: AsyncExitStack) -> None
     listen = parts.run.settings.metrics.listen
     if not listen:
         return
+    # here: a server takes memory and start-up time that most runs need not spend
+    from liqmon.monitor.exposition import serving  # noqa: PLC0415
+
     metrics = _metrics(parts)
     stack.enter_context(parts.bulletin.listening(metrics.note))
     vitals.listeners.append(metrics.scanned)
@@ -168,7 +171,7 @@ def _add_textfile(vitals: Vitals, parts: Parts, stack: AsyncExitStack) -> None:
 
 def _metrics(parts: Parts) -> "Metrics":
     try:
-        # here: it is an extra, and takes 50 ms that most runs do not need to spend
+        # here: it is an extra
         from liqmon.monitor.metrics import Metrics  # noqa: PLC0415
     except ModuleNotFoundError as error:
         fault = f"metrics need a package that is not installed: {error.name}"

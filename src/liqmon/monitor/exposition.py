@@ -9,10 +9,9 @@ from typing import Final, TypeAlias
 
 from aiohttp import web
 
-from liqmon.core.board import BoardSnapshot
 from liqmon.errors import ConfigError
 
-__all__ = ["Health", "Page", "health_of", "serving"]
+__all__ = ["Health", "Page", "serving"]
 
 Page: TypeAlias = Callable[[str], tuple[bytes, str]]
 """The figures and their content type, for an Accept header."""
@@ -71,19 +70,3 @@ async def _listen(runner: web.AppRunner, listen: str) -> None:
         f"cannot serve metrics at {host}:{match['port']}: {fault.lower()}",
         hint="name another address with --metrics or metrics.listen",
     )
-
-
-def health_of(
-    board: BoardSnapshot, *, now_mono: float, stale_after_s: float
-) -> tuple[bool, str]:
-    """Return whether any market has data younger than the limit, and how many do."""
-    ages_s = [
-        now_mono - row.updated_mono
-        for row in board.rows.values()
-        if row.updated_mono is not None
-    ]
-    fresh = sum(age_s <= stale_after_s for age_s in ages_s)
-    told = f"{fresh} of {len(board.rows)} markets have data"
-    if ages_s:
-        told += f", the newest {min(ages_s):.0f} s old"
-    return fresh > 0, told

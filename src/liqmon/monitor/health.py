@@ -20,12 +20,16 @@ from liqmon.monitor.reports import silence_report
 from liqmon.monitor.suspension import Timekeeper
 from liqmon.store.outbox import OutboxEntry
 
-__all__ = ["ReportBox", "Sentinel"]
+__all__ = ["ReportBox", "Sentinel", "health_of"]
 
 log = logging.getLogger(__name__)
 
 _LOOKS_PER_LIMIT: Final = 6.0
-_LONGEST_NAP_S: Final = 10.0
+_LONGEST_NAP_S: Final = 5.0
+"""A stall shorter than a nap passes unseen."""
+
+_LATE_INTERVALS: Final = 2
+"""A market that misses two polls in a row is worth a word, one is not."""
 
 _GAP_SHOWN_S: Final = 300.0
 """How long it stands above the table that the host slept."""
@@ -85,7 +89,7 @@ class Sentinel:
         board = self._bulletin.snapshot
         stale = {key for key, row in board.rows.items() if self._is_stale(row, board)}
         for key in stale - self._stale:
-            self._tell(board.rows[key])
+            self._tell(board.rows[key], board)
         self._stale = stale
         await self._note_silence(board, stale)
 
@@ -96,7 +100,7 @@ class Sentinel:
         waited_s = self._clock.monotonic() - since
         if row.market.key not in self._stale:
             waited_s = min(waited_s, self._awake_s())
-        return waited_s > self._stale_after_s
+        return waited_s > _patience_s(row, board, self._stale_after_s)
 
     def _awake_s(self) -> float:
         """Return the seconds since the host last woke up; no limit if it never did."""
@@ -104,18 +108,18 @@ class Sentinel:
             return math.inf
         return self._clock.monotonic() - self._woke_mono
 
-    def _tell(self, row: MarketRow) -> None:
+    def _tell(self, row: MarketRow, board: BoardSnapshot) -> None:
         market = row.market
-        log.warning(
-            "%s: no data for more than %.0f s", market.name, self._stale_after_s
-        )
+        limit_s = _patience_s(row, board, self._stale_after_s)
+        told = f"no data for more than {limit_s:.0f} s"
+        log.warning("%s: %s", market.name, told)
         self._bulletin.publish(
             FeedChanged(
                 self._clock.now_ms(),
                 market.exchange,
                 market.symbol,
                 FeedState.STALE,
-                row.feed.reason or f"no data for more than {self._stale_after_s:.0f} s",
+                row.feed.reason or told,
             )
         )
 
@@ -147,6 +151,31 @@ class Sentinel:
             return False
         self._on_report()
         return True
+
+
+def _patience_s(row: MarketRow, board: BoardSnapshot, stale_after_s: float) -> float:
+    """Return how old a market's data may be; who polls seldom has older ones."""
+    interval_s = board.interval_s.get(row.market.exchange, 0.0)
+    return max(stale_after_s, _LATE_INTERVALS * interval_s)
+
+
+def health_of(
+    board: BoardSnapshot, *, now_mono: float, stale_after_s: float
+) -> tuple[bool, str]:
+    """Return whether any market has data younger than the limit, and how many do."""
+    ages_s = {
+        key: now_mono - row.updated_mono
+        for key, row in board.rows.items()
+        if row.updated_mono is not None
+    }
+    fresh = sum(
+        age_s <= _patience_s(board.rows[key], board, stale_after_s)
+        for key, age_s in ages_s.items()
+    )
+    told = f"{fresh} of {len(board.rows)} markets have data"
+    if ages_s:
+        told += f", the newest {min(ages_s.values()):.0f} s old"
+    return fresh > 0, told
 
 
 def _why(board: BoardSnapshot) -> str:

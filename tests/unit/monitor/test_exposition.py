@@ -1,15 +1,12 @@
 """The two pages, over real HTTP on loopback."""
 
 import socket
-from dataclasses import replace
 
 import aiohttp
 import pytest
 
-from factories import ETH, MARKET
-from liqmon.core.board import BoardSnapshot, MarketRow
 from liqmon.errors import ConfigError
-from liqmon.monitor.exposition import health_of, serving
+from liqmon.monitor.exposition import serving
 
 
 def free_port() -> int:
@@ -74,18 +71,3 @@ async def test_an_address_that_cannot_be_had_is_an_error_of_the_user(
             address, page=lambda _: (b"", ""), health=lambda: (True, "")
         ):
             pytest.fail("it was served")
-
-
-def test_health_is_that_of_the_youngest_data() -> None:
-    board = BoardSnapshot("1", "1m", 0.0)
-    young = MarketRow(MARKET, updated_mono=97.0)
-    old = MarketRow(ETH, updated_mono=30.0)
-
-    def told(*rows: MarketRow) -> tuple[bool, str]:
-        whole = replace(board, rows={row.market.key: row for row in rows})
-        return health_of(whole, now_mono=100.0, stale_after_s=60.0)
-
-    assert told() == (False, "0 of 0 markets have data")
-    assert told(MarketRow(MARKET)) == (False, "0 of 1 markets have data")
-    assert told(old) == (False, "0 of 1 markets have data, the newest 70 s old")
-    assert told(old, young) == (True, "1 of 2 markets have data, the newest 3 s old")

@@ -1,7 +1,7 @@
 """Old data are said to be old, once; no data at all is told to Discord, once."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -12,7 +12,7 @@ from liqmon.core.events import Event, FeedChanged, FeedState
 from liqmon.core.model import Market
 from liqmon.errors import StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
-from liqmon.monitor.health import Sentinel
+from liqmon.monitor.health import Sentinel, health_of
 from liqmon.monitor.letters import letter
 from liqmon.monitor.suspension import Timekeeper
 from liqmon.store.database import Store
@@ -96,6 +96,21 @@ async def test_a_market_without_new_data_is_called_stale_once(
     assert watched.stale() == [MARKET.symbol]
     assert watched.bulletin.snapshot.rows[MARKET.key].feed.state is FeedState.STALE
     assert await watched.reports() == []
+
+
+async def test_who_polls_seldom_is_not_stale_between_two_polls(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.bulletin.show_cycle("bybit", interval_s=300.0)
+    watched.fresh(MARKET)
+    watched.fresh(ETH)
+    await watched.look_after(599)
+    assert watched.stale() == []
+
+    watched.fresh(ETH)
+    await watched.look_after(2)
+    assert watched.stale() == [MARKET.symbol]
+    assert "BTCUSDT: no data for more than 600 s" in caplog.text
 
 
 async def test_after_data_came_back_a_second_silence_is_told_again(
@@ -208,7 +223,7 @@ async def test_it_looks_a_few_times_within_the_limit(watched: Watched) -> None:
     with pytest.raises(Enough):
         await watched.sentinel.run()
 
-    assert watched.clock.slept == [10.0, 10.0, 10.0]
+    assert watched.clock.slept == [5.0, 5.0, 5.0]
 
 
 @dataclass
@@ -264,7 +279,7 @@ async def test_a_feed_that_does_not_come_back_after_a_gap_is_stale_in_the_end(
 ) -> None:
     watched.fresh(MARKET)
     watched.fresh(ETH)
-    blocking(watched, naps=10, _2=120.0)
+    blocking(watched, naps=20, _2=120.0)
 
     with pytest.raises(Enough):
         await watched.sentinel.run()
@@ -300,8 +315,28 @@ async def test_a_gap_before_the_first_answer_is_no_silence_yet(
 
 
 async def test_a_gap_is_shown_for_five_minutes(watched: Watched) -> None:
-    blocking(watched, naps=40, _2=20.0)
+    blocking(watched, naps=80, _2=20.0)
     with pytest.raises(Enough):
         await watched.sentinel.run()
 
     assert watched.bulletin.snapshot.banner == ""
+
+
+def test_health_is_that_of_the_youngest_data() -> None:
+    board = BoardSnapshot("1", "1m", 0.0)
+    young = MarketRow(MARKET, updated_mono=97.0)
+    old = MarketRow(ETH, updated_mono=30.0)
+
+    def told(*rows: MarketRow) -> tuple[bool, str]:
+        whole = replace(board, rows={row.market.key: row for row in rows})
+        return health_of(whole, now_mono=100.0, stale_after_s=60.0)
+
+    assert told() == (False, "0 of 0 markets have data")
+    assert told(MarketRow(MARKET)) == (False, "0 of 1 markets have data")
+    assert told(old) == (False, "0 of 1 markets have data, the newest 70 s old")
+    assert health_of(
+        replace(board, rows={ETH.key: old}, interval_s={"bybit": 50.0}),
+        now_mono=100.0,
+        stale_after_s=60.0,
+    ) == (True, "1 of 1 markets have data, the newest 70 s old")
+    assert told(old, young) == (True, "1 of 2 markets have data, the newest 3 s old")
