@@ -3,7 +3,8 @@
 A cycle asks the exchange for its time once; all polls of the cycle share it. A market
 that is slow or waits for a retry is passed over until it is done, so it never holds up
 the others and its polls never overlap. The markets of a cycle are read before any of
-them is judged (``Company``).
+them is judged (``Company``). A market whose polls keep crashing is left out, loudly,
+and the others go on.
 """
 
 import asyncio
@@ -12,10 +13,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from liqmon.clock import Clock
+from liqmon.core.events import FeedChanged, FeedState
 from liqmon.core.model import Market
-from liqmon.errors import FeedError
+from liqmon.errors import FeedError, LiqmonError
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.company import Company, Heard
+from liqmon.monitor.strikes import MOST_STRIKES, Strikes
 
 __all__ = ["ExchangeClock", "Poller", "Scanner"]
 
@@ -81,6 +84,7 @@ class Scanner:
         self._tells_skew = tells_skew
         self._skew = ""
         self._heard: dict[str, Heard] = {}
+        self._strikes = {watcher.market.key: Strikes() for watcher in watchers}
 
     @property
     def interval_s(self) -> float:
@@ -117,9 +121,48 @@ class Scanner:
         company = Company(keys, self._heard, now_ms=now_ms)
         for watcher in free:
             polls.create_task(
-                watcher.step(now_ms, deadline_mono=deadline_mono, company=company),
+                self._poll(watcher, now_ms, deadline_mono, company),
                 name=f"poll {watcher.market.key}",
             )
+
+    async def _poll(
+        self, watcher: Poller, now_ms: int, deadline_mono: float, company: Company
+    ) -> None:
+        try:
+            await watcher.step(now_ms, deadline_mono=deadline_mono, company=company)
+        except LiqmonError:
+            # Raised on purpose, for whoever started the scan to act on.
+            raise
+        except Exception as error:
+            # A bug that the candles of one market meet must not stop the others.
+            log.exception("the poll of %s crashed", watcher.market.name)
+            self._strike(watcher, error)
+            if all(one.rejected for one in self._watchers):
+                # there are no others: the supervisor begins anew, or gives up
+                raise
+        else:
+            self._strikes[watcher.market.key].worked()
+            self._bulletin.show_banner(f"crash of {watcher.market.key}", "")
+
+    def _strike(self, watcher: Poller, error: Exception) -> None:
+        """Say that a market's poll crashed, and leave it out after three in a row."""
+        market, strikes = watcher.market, self._strikes[watcher.market.key]
+        strikes.failed()
+        said = f"{market.name} crashed ({type(error).__name__}: {error})"
+        if strikes.is_out:
+            watcher.rejected = True
+            said = f"{said} {MOST_STRIKES} times in a row and is no longer watched"
+            log.error("%s", said)
+            self._bulletin.publish(
+                FeedChanged(
+                    self._clock.now_ms(),
+                    market.exchange,
+                    market.symbol,
+                    FeedState.REJECTED,
+                    said,
+                )
+            )
+        self._bulletin.show_banner(f"crash of {market.key}", said)
 
     def _note_skew(self, now_ms: int) -> None:
         """Say that one of the two clocks is wrong; windows go by the exchange's."""
