@@ -184,6 +184,21 @@ def test_p20_a_vanished_directory_stops_neither_caller_nor_writer(
     assert capfd.readouterr() == ("", "")
 
 
+def test_p20_a_full_disk_stops_neither_caller_nor_writer(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "log"
+    file.symlink_to("/dev/full")
+    with to_file(file):
+        for _ in range(5):
+            log.warning("lost")
+        # room again, as after a rotation by hand
+        file.unlink()
+        written(file, "after")
+
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_broken_log_call_raises_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     with to_stream() as stream:
         log.warning("%d", "no number")

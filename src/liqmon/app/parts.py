@@ -141,7 +141,7 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
         )
         journalist = Journalist(store)
         stack.push_async_callback(journalist.finish)
-        stack.enter_context(bulletin.listening(journalist.note))
+        stack.enter_context(bulletin.listening(journalist.note, "the journal"))
         settings = run.settings
         tally = Tally(
             store,

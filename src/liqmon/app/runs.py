@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,7 +18,7 @@ from liqmon.exchange.client import Exchange
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.roster import Roster
 from liqmon.monitor.scanner import Scanner
-from liqmon.monitor.supervisor import supervised
+from liqmon.monitor.supervisor import kept_alive
 from liqmon.monitor.watcher import Watcher
 
 __all__ = ["CheckResult", "check", "watch"]
@@ -85,34 +85,12 @@ async def watch(
             },
         }
         try:
-            await _kept_alive(work, parts, stop)
+            await kept_alive(work, stop=stop, clock=clock, tell=bulletin.show_banner)
         except ExceptionGroup:
             # the end of this run, but not of the message that is on its way
             await parts.couriers.drain(deadline_s=_DRAIN_S)
             raise
         return await parts.couriers.drain(deadline_s=drain_s)
-
-
-async def _kept_alive(
-    work: Mapping[str, Callable[[], Awaitable[None]]], parts: Parts, stop: asyncio.Event
-) -> None:
-    """Do all of the work until ``stop`` is set; a part that crashes begins anew."""
-    async with asyncio.TaskGroup() as tasks:
-        started = [
-            tasks.create_task(
-                supervised(
-                    name,
-                    part,
-                    clock=parts.clock,
-                    tell=partial(parts.bulletin.show_banner, name),
-                ),
-                name=name,
-            )
-            for name, part in work.items()
-        ]
-        await stop.wait()
-        for task in started:
-            task.cancel()
 
 
 async def check(

@@ -98,7 +98,10 @@ async def shown(
         loop.call_soon_threadsafe(controls.quit)
 
     lines = LineWriter(sys.stdout, on_broken)
-    with lines, bulletin.listening(lambda event: lines.write(written(event))):
+    with (
+        lines,
+        bulletin.listening(lambda event: lines.write(written(event)), "the output"),
+    ):
         async with asyncio.TaskGroup() as tasks:
             status = tasks.create_task(_status(how, bulletin, clock, lines))
             yield

@@ -2,13 +2,15 @@
 
 The parts publish events; the bulletin keeps the board up to date and passes each event
 on to whoever listens: the plain lines, the NDJSON stream, the journal. Listeners must
-not wait: one that has to write hands over to its own thread or task.
+not wait: one that has to write hands over to its own thread or task. A bug in one of
+them stops neither the part that published nor the others.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from liqmon.clock import Clock
@@ -25,8 +27,11 @@ from liqmon.core.events import (
     Summary,
 )
 from liqmon.core.model import Market
+from liqmon.monitor.strikes import MOST_STRIKES, Strikes
 
 __all__ = ["Bulletin", "PollListener"]
+
+log = logging.getLogger(__name__)
 
 _WORSE: Final = {
     BreakerState.CLOSED: 0,
@@ -48,12 +53,21 @@ class PollListener(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ear:
+    """Somebody who listens."""
+
+    name: str
+    hear: Callable[[Event], None]
+    strikes: Strikes = field(default_factory=Strikes)
+
+
 class Bulletin:
     """Holds the current board; ``snapshot`` may be read from any thread."""
 
     def __init__(self, clock: Clock, board: BoardSnapshot) -> None:
         self._clock = clock
-        self._listeners: list[Callable[[Event], None]] = []
+        self._ears: list[_Ear] = []
         self._poll_listeners: list[PollListener] = []
         self._counts: Counter[str] = Counter()
         self._banners: dict[str, str] = {}
@@ -61,13 +75,20 @@ class Bulletin:
         self.snapshot = board
 
     @contextmanager
-    def listening(self, listener: Callable[[Event], None]) -> Iterator[None]:
-        """Call ``listener`` with every event until the block ends."""
-        self._listeners.append(listener)
+    def listening(
+        self, listener: Callable[[Event], None], name: str = "a listener"
+    ) -> Iterator[None]:
+        """Call ``listener`` with every event until the block ends.
+
+        One that raises three times in a row is called no more; ``name`` is what the
+        user is then told of it.
+        """
+        ear = _Ear(name, listener)
+        self._ears.append(ear)
         try:
             yield
         finally:
-            self._listeners.remove(listener)
+            self._ears.remove(ear)
 
     @contextmanager
     def hearing_polls(self, listener: PollListener) -> Iterator[None]:
@@ -98,8 +119,9 @@ class Bulletin:
         self.snapshot = with_event(
             self.snapshot, event, now_mono=self._clock.monotonic()
         )
-        for listener in self._listeners:
-            listener(event)
+        for ear in self._ears:
+            if not ear.strikes.is_out:
+                self._tell(ear, event)
 
     def show_markets(self, exchange: str, markets: tuple[Market, ...]) -> None:
         """Give every market its row, in the order it was asked for."""
@@ -172,6 +194,20 @@ class Bulletin:
             delivered=counts["sent"] + counts["digested"],
             undelivered=board.receiver.pending + counts["dead"] + counts["expired"],
         )
+
+    def _tell(self, ear: _Ear, event: Event) -> None:
+        try:
+            ear.hear(event)
+        except Exception as error:
+            # A bug in what is made of an event must not end the scan that raised it.
+            log.exception("%s failed on %s", ear.name, type(event).__name__)
+            ear.strikes.failed()
+            if ear.strikes.is_out:
+                said = f"{ear.name} is off: it failed {MOST_STRIKES} times in a row"
+                log.error("%s (%r)", said, error)  # noqa: TRY400 - it stands above
+                self.show_banner(ear.name, f"{said} ({type(error).__name__}: {error})")
+        else:
+            ear.strikes.worked()
 
     def _count(self, event: Event) -> None:
         match event:

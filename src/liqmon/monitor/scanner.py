@@ -3,7 +3,8 @@
 A cycle asks the exchange for its time once; all polls of the cycle share it. A market
 that is slow or waits for a retry is passed over until it is done, so it never holds up
 the others and its polls never overlap. The markets of a cycle are read before any of
-them is judged (``Company``).
+them is judged (``Company``). A market whose polls keep crashing is left out, loudly,
+and the others go on.
 
 A finished cycle is told to whoever proves to the outside that liqmon is alive; so is
 every wake-up of the loop in between, as long as cycles do finish.
@@ -11,15 +12,18 @@ every wake-up of the loop in between, as long as cycles do finish.
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from liqmon.clock import Clock
+from liqmon.core.events import FeedChanged, FeedState
 from liqmon.core.model import Market
-from liqmon.errors import FeedError
+from liqmon.errors import FeedError, LiqmonError
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.company import Company, Heard
+from liqmon.monitor.strikes import MOST_STRIKES, Strikes
 
 __all__ = ["ExchangeClock", "Poller", "Scan", "Scanner"]
 
@@ -134,6 +138,7 @@ class Scanner:
         self._tend = tend
         self._skew = ""
         self._heard: dict[str, Heard] = {}
+        self._strikes = defaultdict[str, Strikes](Strikes)
 
     @property
     def interval_s(self) -> float:
@@ -202,13 +207,50 @@ class Scanner:
             )
 
     async def _poll(self, watcher: Poller, cycle: _Cycle) -> None:
-        await watcher.step(
-            cycle.now_ms, deadline_mono=cycle.deadline_mono, company=cycle.company
-        )
+        await self._step(watcher, cycle)
         cycle.left -= 1
         cycle.answered += not watcher.failed
         if not cycle.left:
             self._finish(cycle.began_mono, asked=cycle.asked, answered=cycle.answered)
+
+    async def _step(self, watcher: Poller, cycle: _Cycle) -> None:
+        try:
+            await watcher.step(
+                cycle.now_ms, deadline_mono=cycle.deadline_mono, company=cycle.company
+            )
+        except LiqmonError:
+            # Raised on purpose, for whoever started the scan to act on.
+            raise
+        except Exception as error:
+            # A bug that the candles of one market meet must not stop the others.
+            log.exception("the poll of %s crashed", watcher.market.name)
+            self._strike(watcher, error)
+            if all(one.rejected for one in self._watchers):
+                # there are no others: the supervisor begins anew, or gives up
+                raise
+        else:
+            self._strikes[watcher.market.key].worked()
+            self._bulletin.show_banner(f"crash of {watcher.market.key}", "")
+
+    def _strike(self, watcher: Poller, error: Exception) -> None:
+        """Say that a market's poll crashed, and leave it out after three in a row."""
+        market, strikes = watcher.market, self._strikes[watcher.market.key]
+        strikes.failed()
+        said = f"{market.name} crashed ({type(error).__name__}: {error})"
+        if strikes.is_out:
+            watcher.rejected = True
+            said = f"{said} {MOST_STRIKES} times in a row and is no longer watched"
+            log.error("%s", said)
+            self._bulletin.publish(
+                FeedChanged(
+                    self._clock.now_ms(),
+                    market.exchange,
+                    market.symbol,
+                    FeedState.REJECTED,
+                    said,
+                )
+            )
+        self._bulletin.show_banner(f"crash of {market.key}", said)
 
     def _finish(self, began_mono: float, *, asked: int, answered: int) -> None:
         self._finished_mono = self._clock.monotonic()

@@ -1,19 +1,48 @@
-"""Keeps a task alive through a bug, loudly, and not for ever."""
+"""Keeps tasks alive through a bug, loudly, and not for ever."""
 
+import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from liqmon.clock import Clock
 from liqmon.errors import LiqmonError
 
-__all__ = ["supervised"]
+__all__ = ["kept_alive", "supervised"]
 
 log = logging.getLogger(__name__)
 
 _MOST_CRASHES = 5
 _WITHIN_S = 60.0
 _FIRST_WAIT_S = 0.5
+
+
+async def kept_alive(
+    work: Mapping[str, Callable[[], Awaitable[None]]],
+    *,
+    stop: asyncio.Event,
+    clock: Clock,
+    tell: Callable[[str, str], None],
+) -> None:
+    """Do all of the work until ``stop`` is set; a part that crashes begins anew.
+
+    ``tell`` gets the name of a part that crashed and a line for the user.
+
+    Raises:
+        ExceptionGroup: a part crashed five times in a minute, or raised on purpose.
+    """
+    async with asyncio.TaskGroup() as tasks:
+        started = [
+            tasks.create_task(
+                supervised(name, part, clock=clock, tell=partial(tell, name)),
+                name=name,
+            )
+            for name, part in work.items()
+        ]
+        await stop.wait()
+        for task in started:
+            task.cancel()
 
 
 async def supervised(

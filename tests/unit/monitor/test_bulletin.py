@@ -166,3 +166,66 @@ def test_what_is_muted_and_seen_is_on_the_board_and_outlives_new_settings(
 
     assert bulletin.snapshot.muted == {MARKET.key: 70.0}
     assert bulletin.snapshot.acknowledged == {"one"}
+
+
+# P17: a listener with a bug
+
+
+class Faulty:
+    """Raises as often as it is told to, then hears."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.heard: list[Event] = []
+
+    def __call__(self, event: Event) -> None:
+        self.heard.append(event)
+        if len(self.heard) <= self.failures:
+            raise TypeError("a bug")
+
+
+def test_p17_a_listener_that_raises_keeps_no_event_from_the_others(
+    bulletin: Bulletin, caplog: pytest.LogCaptureFixture
+) -> None:
+    others: list[Event] = []
+    faulty = Faulty(failures=2)
+    with bulletin.listening(faulty), bulletin.listening(others.append):
+        for _ in range(4):
+            bulletin.publish(RETRYING)
+
+    assert len(others) == len(faulty.heard) == 4
+    assert bulletin.snapshot.banner == ""
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 2
+
+
+def test_p17_a_listener_that_raises_three_times_in_a_row_is_off_and_that_is_said(
+    bulletin: Bulletin, caplog: pytest.LogCaptureFixture
+) -> None:
+    others: list[Event] = []
+    faulty = Faulty(failures=99)
+    with bulletin.listening(faulty, "the journal"), bulletin.listening(others.append):
+        for _ in range(5):
+            bulletin.publish(RETRYING)
+
+    said = "the journal is off: it failed 3 times in a row"
+    assert (len(others), len(faulty.heard)) == (5, 3)
+    assert bulletin.snapshot.banner == f"{said} (TypeError: a bug)"
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 4
+    assert caplog.messages[-1].startswith(said)
+
+
+def test_p17_failures_with_a_success_between_them_are_forgiven(
+    bulletin: Bulletin,
+) -> None:
+    heard: list[Event] = []
+
+    def every_third_time(event: Event) -> None:
+        heard.append(event)
+        if len(heard) % 3:
+            raise TypeError("a bug")
+
+    with bulletin.listening(every_third_time):
+        for _ in range(9):
+            bulletin.publish(RETRYING)
+
+    assert len(heard) == 9

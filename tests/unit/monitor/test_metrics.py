@@ -27,7 +27,7 @@ from liqmon.core.events import (
     Healed,
     Retrying,
 )
-from liqmon.core.model import Severity
+from liqmon.core.model import Phase, PositionSide, Severity
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.metrics import Metrics
 from liqmon.monitor.scanner import Scan
@@ -91,7 +91,7 @@ def test_everything_that_is_counted_begins_at_zero(rig: Rig) -> None:
     for status in DeliveryStatus:
         assert read[series("liqmon_deliveries_total", status=status.value)] == 0
     findings = [one for one in read if one[0] == "liqmon_findings_total"]
-    assert len(findings) == 3 * 4 * 2
+    assert len(findings) == len(Phase) * len(Severity) * len(PositionSide)
 
 
 def test_scans_are_counted_by_what_they_gave(rig: Rig) -> None:

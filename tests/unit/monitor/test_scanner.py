@@ -11,8 +11,9 @@ from factories import ETH, MARKET
 from fakes import FakeClock
 from liqmon.core.board import BoardSnapshot
 from liqmon.core.breadth import ALONE, Voice
+from liqmon.core.events import Event, FeedChanged
 from liqmon.core.model import Market
-from liqmon.errors import FeedUnavailable
+from liqmon.errors import FeedUnavailable, UserError
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.company import Company
 from liqmon.monitor.scanner import Scan, Scanner
@@ -53,11 +54,15 @@ class FakeWatcher:
     judged: asyncio.Event = field(default_factory=asyncio.Event)
     strength: float | None = None
     heard: list[float] | None = None
+    crashes: int = 0
 
     async def step(
         self, now_ms: int, *, deadline_mono: float, company: Company
     ) -> None:
         self.steps.append((now_ms, deadline_mono))
+        if len(self.steps) <= self.crashes:
+            company.leave(self.market.key)
+            raise TypeError("a bug")
         if self.waits_for is not None:
             self.busy = True
             await self.waits_for.wait()
@@ -405,3 +410,61 @@ async def test_p13_a_blocked_loop_feeds_no_watchdog(tmp_path: Path) -> None:
 
     assert heard == [["READY=1"], ["WATCHDOG=1"], [], ["WATCHDOG=1"], ["WATCHDOG=1"]]
     assert clock.monotonic() > 60.0
+
+
+# P17: a rule with a bug
+
+
+async def test_p17_a_market_that_crashes_three_times_is_left_out_and_others_go_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = ClockFor(naps=5)
+    bulletin = a_bulletin(clock)
+    btc, eth = FakeWatcher(MARKET, clock, crashes=99), FakeWatcher(ETH, clock)
+    told: list[Event] = []
+    with bulletin.listening(told.append):
+        await run_until_done(a_scanner(clock, btc, eth, bulletin=bulletin))
+
+    said = (
+        "BTCUSDT crashed (TypeError: a bug) 3 times in a row and is no longer watched"
+    )
+    assert (len(btc.steps), len(eth.steps)) == (3, 5)
+    assert bulletin.snapshot.banner == said
+    assert [event.reason for event in told if isinstance(event, FeedChanged)] == [said]
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 4
+    assert caplog.messages[-1] == said
+
+
+async def test_p17_a_crash_that_does_not_come_back_is_forgotten() -> None:
+    clock = ClockFor(naps=6)
+    bulletin = a_bulletin(clock)
+    btc, eth = FakeWatcher(MARKET, clock, crashes=2), FakeWatcher(ETH, clock)
+
+    await run_until_done(a_scanner(clock, btc, eth, bulletin=bulletin))
+
+    assert len(btc.steps) == 6
+    assert bulletin.snapshot.banner == ""
+
+
+async def test_p17_when_no_market_is_left_the_scanner_itself_crashes() -> None:
+    """Its supervisor begins anew, and gives up if that does not help either."""
+    clock = ClockFor(naps=9)
+    btc = FakeWatcher(MARKET, clock, crashes=99)
+
+    with pytest.raises(ExceptionGroup) as crashed:
+        await a_scanner(clock, btc).run()
+
+    assert crashed.group_contains(TypeError)
+    assert len(btc.steps) == 3
+
+
+async def test_what_a_poll_raises_on_purpose_is_no_crash() -> None:
+    class Refusing(FakeWatcher):
+        async def step(self, *_: object, **__: object) -> None:
+            raise UserError("a newer schema")
+
+    clock = FakeClock()
+    with pytest.raises(ExceptionGroup) as refused:
+        await a_scanner(clock, Refusing(MARKET, clock), FakeWatcher(ETH, clock)).once()
+
+    assert refused.group_contains(UserError)

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from fakes import FakeClock
+from liqmon.cli.errors import ExitCode, guarded
 from liqmon.errors import UserError
-from liqmon.monitor.supervisor import supervised
+from liqmon.monitor.supervisor import kept_alive, supervised
 
 
 class Part:
@@ -72,3 +73,68 @@ async def test_cancelling_is_not_a_crash() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await supervised("part", work, clock=FakeClock(), tell=print)
+
+
+# P19: one of several parts fails
+
+
+class Scanner:
+    """Scans every five seconds; says stop after so many scans."""
+
+    def __init__(self, clock: FakeClock, scans: int) -> None:
+        self.scans = 0
+        self.stop = asyncio.Event()
+        self._clock = clock
+        self._enough = scans
+
+    async def run(self) -> None:
+        while True:
+            self.scans += 1
+            if self.scans == self._enough:
+                self.stop.set()
+            await self._clock.sleep(5.0)
+
+
+async def test_p19_the_scanner_survives_a_sender_that_dies() -> None:
+    clock = FakeClock()
+    sender, scanner = Part(crashes=3), Scanner(clock, scans=100)
+    told: list[tuple[str, str]] = []
+
+    await kept_alive(
+        {"sender": sender.work, "scanner": scanner.run},
+        stop=scanner.stop,
+        clock=clock,
+        tell=lambda *what: told.append(what),
+    )
+
+    assert (sender.runs, scanner.scans) == (4, 100)
+    assert told == [("sender", "sender crashed (TypeError: a bug); restarted")] * 3
+
+
+async def test_p19_between_two_restarts_the_wait_doubles() -> None:
+    part = Part(crashes=4)
+
+    await told(part)
+
+    assert part.clock.slept == [0.5, 1.0, 2.0, 4.0]
+
+
+def test_p19_a_sender_that_dies_five_times_in_a_minute_ends_it_with_1(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = FakeClock()
+    sender = Part(crashes=99)
+    scanner = Scanner(clock, scans=10_000)
+
+    async def watch() -> None:
+        await kept_alive(
+            {"sender": sender.work, "scanner": scanner.run},
+            stop=scanner.stop,
+            clock=sender.clock,
+            tell=lambda *_: None,
+        )
+
+    assert guarded(lambda: asyncio.run(watch())) == ExitCode.FAILED
+    assert sender.runs == 5
+    assert scanner.scans < 10_000
+    assert "TypeError: a bug" in capsys.readouterr().err
