@@ -135,7 +135,7 @@ class DetectorTable(Table):
     )
     threshold: Threshold | None = Field(
         default=None,
-        description="Score from which a bar is told, instead of either.",
+        description="Score from which a bar is told, instead of a sensitivity.",
     )
     cooldown_s: float = Field(
         default=1800,

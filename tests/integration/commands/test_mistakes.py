@@ -188,7 +188,8 @@ TABLE: Final = (
         typed="config path",
         says=(
             "error: there is no settings file\n"
-            "  hint: make one: HOME/liqmon.toml or HOME/.config/liqmon/config.toml\n"
+            "  hint: liqmon init makes one; looked for HOME/liqmon.toml or "
+            "HOME/.config/liqmon/config.toml\n"
         ),
     ),
     Mistake(

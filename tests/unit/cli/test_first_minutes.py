@@ -176,7 +176,7 @@ def test_init_leaves_a_webhook_in_the_file_where_it_is(
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("https://hooks.slack.com/services/T0/B0", "does not point at discord.com"),
+        ("https://hooks.slack.com/services/T0/B0", "of another service than Discord"),
         (f"{GONE}/slack", "leave that out"),
     ],
 )
@@ -294,11 +294,11 @@ def test_symbols_says_what_would_be_watched_and_why(
         *("market", "why", "rank", "24", "h", "volume"),
         *("open", "interest", "threshold"),
     ]
-    assert lines[2].startswith("XRPUSDT  named, own sensitivity alert")
+    assert lines[2].startswith("XRPUSDT  named, own sensitivity  ")
     assert lines[2].endswith(" 9.5")
     assert lines[3].startswith("ETHUSDT  excluded by eth ")
     assert lines[4].startswith("BTCUSDT  top 2 by volume ")
-    assert lines[5] == "thresholds: detector.sensitivity normal, 1m candles"
+    assert lines[5] == "thresholds: detector.sensitivity, 1m candles"
     assert lines[6] == "note: to exclude BTCUSTD changes nothing here"
 
     xrp, eth, btc = markets(liqmon("symbols", *wanted, "--json"))

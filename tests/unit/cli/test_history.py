@@ -220,7 +220,8 @@ def test_an_empty_state_is_a_sentence_and_no_failure(
             ["--since", "yesterday"],
             (
                 "error: --since yesterday: no time that can be read\n"
-                "  hint: write 2021-05-19T12:00, or milliseconds since 1970\n"
+                "  hint: write 2021-05-19T12:00, or milliseconds since 1970, "
+                "or a span such as 90d\n"
             ),
         ),
         (

@@ -42,11 +42,11 @@ def test_every_piece_is_printed_and_says_where_it_goes(piece: Piece) -> None:
         assert f"liqmon packaging {piece}" in text.splitlines()[0]
 
 
-def test_a_piece_that_does_not_exist_is_an_error_that_lists_them() -> None:
-    done = CliRunner().invoke(app, ["packaging", "snap"])
+def test_a_piece_that_does_not_exist_is_an_error_that_lists_them(typed: Typed) -> None:
+    told = typed("packaging", "snap")
 
-    assert done.exit_code == 2
-    assert all(piece.value in done.output for piece in Piece)
+    assert told.code == 2
+    assert all(piece.value in told.err for piece in Piece)
 
 
 @pytest.mark.parametrize("piece", Piece)
