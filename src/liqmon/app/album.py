@@ -33,6 +33,10 @@ class Album:
         """Take the candles of these markets from here on."""
         self._sources |= {source.market.key: source for source in sources}
 
+    def forget(self, source: _Source) -> None:
+        """Take no more candles of this market."""
+        self._sources.pop(source.market.key, None)
+
     async def picture(self, finding: Finding) -> Attachment | None:
         """Return the chart of a finding, None if there is none in time."""
         source = self._sources.get(finding.market.key)
