@@ -38,6 +38,10 @@ class Album:
         source = self._sources.get(market_key)
         return None if source is None else source.candles
 
+    def forget(self, source: _Source) -> None:
+        """Take no more candles of this market."""
+        self._sources.pop(source.market.key, None)
+
     async def picture(self, finding: Finding) -> Attachment | None:
         """Return the chart of a finding, None if there is none in time."""
         source = self._sources.get(finding.market.key)

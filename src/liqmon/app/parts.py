@@ -77,6 +77,7 @@ class Parts:
             exchange.id,
             select=select,
             join=join,
+            leave=self.album.forget,
             bulletin=self.bulletin,
             renews=wanted.is_ranked,
         )

@@ -21,7 +21,7 @@ from liqmon.exchange.selection import Pick
 from liqmon.settings.models import DiscordTable
 from liqmon.webhook import WebhookUrl
 
-__all__ = ["exchange_checks", "webhook_checks"]
+__all__ = ["clock_check", "exchange_checks", "webhook_checks"]
 
 _MOST_SKEW_S: Final = 2.0
 _ROWS: Final = 45
@@ -96,8 +96,13 @@ async def _time(run: Run, exchange: Exchange, clock: Clock) -> Check:
         return Check(Area.FEED, "clock", Grade.OK, text)
     # half of the way there and back is no error of the clock
     ahead_s = (before_ms - told_ms) / 1000 + took_s / 2
+    return clock_check(exchange.id, ahead_s, took)
+
+
+def clock_check(exchange: str, ahead_s: float, took: str) -> Check:
+    """Check how far this machine's clock is ahead of an exchange's."""
     side = "ahead of" if ahead_s > 0 else "behind"
-    text = f"this machine is {abs(ahead_s):.1f} s {side} {exchange.id}, {took}"
+    text = f"this machine is {abs(ahead_s):.1f} s {side} {exchange}, {took}"
     if abs(ahead_s) > _MOST_SKEW_S:
         hint = "set it: timedatectl set-ntp true; windows go by the exchange's time"
         return Check(Area.FEED, "clock", Grade.WARN, text, hint)

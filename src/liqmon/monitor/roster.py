@@ -27,6 +27,7 @@ class Member(Protocol):
 
     market: Market
     busy: bool
+    rejected: bool
 
     @property
     def has_open_episode(self) -> bool:
@@ -40,7 +41,8 @@ M = TypeVar("M", bound=Member)
 class Roster(Generic[M]):
     """``watchers`` are those of now, in the order of the selection.
 
-    ``select`` may raise FeedError or UserError; ``join`` makes the watcher of a market.
+    ``select`` may raise FeedError or UserError; ``join`` makes the watcher of a market,
+    ``leave`` is told the one that is no more.
     ``renews``: the selection depends on what the exchange lists or trades.
     """
 
@@ -50,12 +52,14 @@ class Roster(Generic[M]):
         *,
         select: Callable[[], Awaitable[Sequence[Market]]],
         join: Callable[[Market], M],
+        leave: Callable[[M], None] = lambda _: None,
         bulletin: Bulletin,
         renews: bool,
     ) -> None:
         self._exchange = exchange
         self._select = select
         self._join = join
+        self._leave = leave
         self._bulletin = bulletin
         self._renews = renews
         self._due_ms: int | None = None
@@ -110,15 +114,19 @@ class Roster(Generic[M]):
         self._let_go()
 
     def _let_go(self) -> None:
-        keys = {
-            watcher.market.key
-            for watcher in self.watchers
-            if watcher.market.key in self._leaving
-            and not (watcher.busy or watcher.has_open_episode)
-        }
-        if not keys:
+        gone = [watcher for watcher in self.watchers if self._may_go(watcher)]
+        if not gone:
             return
+        keys = {watcher.market.key for watcher in gone}
         # in place: the scanner holds this very list
         self.watchers[:] = [w for w in self.watchers if w.market.key not in keys]
         self._leaving -= keys
         self._bulletin.drop_markets(keys)
+        for watcher in gone:
+            self._leave(watcher)
+
+    def _may_go(self, watcher: M) -> bool:
+        """Tell whether somebody who leaves is at nothing any more."""
+        # a market that is refused never sees the end of its episode
+        is_done = watcher.rejected or not watcher.has_open_episode
+        return watcher.market.key in self._leaving and is_done and not watcher.busy

@@ -41,3 +41,11 @@ async def test_without_candles_there_is_no_chart() -> None:
     album.follow([Source(candles=Candles.empty(60_000))])
 
     assert await album.picture(a_finding()) is None
+
+
+async def test_a_market_that_is_watched_no_longer_has_no_chart() -> None:
+    album = Album()
+    album.follow([Source()])
+    album.forget(Source())
+
+    assert await album.picture(a_finding()) is None

@@ -13,7 +13,7 @@ from fakes import FakeClock
 from liqmon.app.checks import Area, Check, Grade
 from liqmon.app.doctor import Patient, examined, within
 from liqmon.app.local_checks import Terminal
-from liqmon.app.remote_checks import exchange_checks, webhook_checks
+from liqmon.app.remote_checks import clock_check, exchange_checks, webhook_checks
 from liqmon.app.run import Run
 from liqmon.clock import SystemClock
 from liqmon.errors import ConfigError
@@ -141,6 +141,44 @@ async def test_time_candles_and_tickers_that_fail_are_each_told() -> None:
         ("symbols", "fail"),
         ("candles", "fail"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "grade", "words"),
+    [
+        (0.4, Grade.OK, "0.4 s ahead of okx"),
+        (-1.9, Grade.OK, "1.9 s behind okx"),
+        (-2.1, Grade.WARN, "2.1 s behind okx"),
+        (90.0, Grade.WARN, "90.0 s ahead of okx"),
+    ],
+)
+def test_a_clock_that_is_off_is_told_and_by_how_much(
+    ahead_s: float, grade: Grade, words: str
+) -> None:
+    check = clock_check("okx", ahead_s, "told in 9 ms")
+
+    assert check.grade is grade
+    assert words in check.text
+    assert ("timedatectl" in check.hint) is (grade is Grade.WARN)
+
+
+async def test_a_market_that_is_not_traded_any_more_is_told() -> None:
+    venue = Bybit(CLOCK.now_ms, ("BTC",))
+    closed = {
+        "symbol": "BTCUSDT",
+        "contractType": "LinearPerpetual",
+        "status": "Closed",
+        "baseCoin": "BTC",
+        "quoteCoin": "USDT",
+        "settleCoin": "USDT",
+    }
+    async with serving(venue) as server:
+        server.always(Bybit.MARKETS, Bybit.ok({"category": "linear", "list": [closed]}))
+        checks = await on(a_run(server.url, "BTCUSDT"))
+
+    assert (checks[-1].topic, checks[-1].grade) == ("symbols", Grade.FAIL)
+    assert "not traded any more" in checks[-1].text
+    assert "delisted" in checks[-1].hint
 
 
 @pytest.mark.parametrize(

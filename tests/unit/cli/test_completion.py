@@ -62,7 +62,7 @@ def test_a_shell_completes_markets_without_anything_heavy(home: Path) -> None:
     offered, modules = completed(home, "liqmon watch --exchange okx O")
 
     assert offered == ["OKBUSDT"]
-    heavy = {"ccxt", "aiohttp", "numpy", "rich", "tenacity", "asyncio", "sqlite3"}
+    heavy = {"ccxt", "aiohttp", "numpy", "rich", "tenacity", "asyncio"}
     assert modules & heavy == set()
 
 

@@ -29,6 +29,7 @@ A, B, C = coin("A"), coin("B"), coin("C")
 class FakeWatcher:
     market: Market
     busy: bool = False
+    rejected: bool = False
     has_open_episode: bool = False
 
 
@@ -55,7 +56,7 @@ class Rig:
     selection: Selection
     bulletin: Bulletin
     roster: Roster[FakeWatcher]
-    joined: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
     @property
     def watched(self) -> list[str]:
@@ -69,16 +70,18 @@ class Rig:
 async def rig(*lists: Sequence[Market] | Exception, renews: bool = True) -> Rig:
     selection = Selection(list(lists))
     bulletin = Bulletin(FakeClock(), BoardSnapshot("1", "1m", 0.0))
+    left: list[str] = []
     roster = Roster(
         "bybit",
         select=selection,
         join=FakeWatcher,
+        leave=lambda watcher: left.append(watcher.market.base),
         bulletin=bulletin,
         renews=renews,
     )
     await roster.begin()
     await roster.tend(START_MS)
-    return Rig(selection, bulletin, roster)
+    return Rig(selection, bulletin, roster, left)
 
 
 async def test_the_list_is_made_anew_after_a_day_of_exchange_time() -> None:
@@ -126,6 +129,17 @@ async def test_a_market_with_an_open_episode_is_seen_to_its_end() -> None:
     await it.roster.tend(START_MS + 25 * HOUR_MS)
     assert it.watched == ["B"]
     assert it.rows == ["B"]
+
+
+async def test_a_market_that_was_delisted_in_the_middle_of_an_episode_leaves() -> None:
+    it = await rig([A, B], [B])
+    it.roster.watchers[0].has_open_episode = True
+    it.roster.watchers[0].rejected = True
+
+    await it.roster.tend(START_MS + 24 * HOUR_MS)
+
+    assert it.watched == ["B"]
+    assert it.left == ["A"]
 
 
 async def test_a_market_that_is_being_polled_leaves_at_the_next_cycle() -> None:
