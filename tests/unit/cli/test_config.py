@@ -48,7 +48,7 @@ def test_path_says_where_it_looked(typed: Typed, tmp_path: Path) -> None:
         "",
         (
             "error: there is no settings file\n"
-            f"  hint: looked for {tmp_path}/liqmon.toml, "
+            f"  hint: make one: {tmp_path}/liqmon.toml or "
             f"{tmp_path}/.config/liqmon/config.toml\n"
         ),
     )
