@@ -129,12 +129,12 @@ def a_street() -> Iterator[Street]:
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
-    ready.wait(10)
+    assert ready.wait(60)
     try:
         yield Street(found)
     finally:
         over.set()
-        thread.join(10)
+        thread.join(60)
 
 
 @asynccontextmanager

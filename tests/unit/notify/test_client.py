@@ -42,12 +42,12 @@ class ScriptedOutlet:
         return True, []
 
 
-def service(url: str, *, timeout_s: float = 5) -> Service:
+def service(url: str, *, timeout_s: float = 30) -> Service:
     return Service(ReceiverUrl(url), name="phone", timeout_s=timeout_s)
 
 
 def client(url: str) -> NotifyClient:
-    return NotifyClient(service(url), timeout_s=5, clock=SystemClock())
+    return NotifyClient(service(url), timeout_s=30, clock=SystemClock())
 
 
 async def test_a_message_arrives_with_title_and_body() -> None:
