@@ -38,9 +38,9 @@ class Mistake:
 
     ``files`` are there before, by their names in the user's home, for the user only: a
     text, bytes, or None for a folder; ``modes`` makes some of them other than 600.
-    HOME, PORT, PID, TIME and N stand for what differs from run to run, ``{exchange}`` and
-    the like for an address of the ``Street``. ``scene`` names what else is there (see
-    ``_SCENES``), ``lacks`` the packages that are not installed.
+    HOME, PORT, PID, TIME and N stand for what differs from run to run, ``{exchange}``
+    and the like for an address of the ``Street``. ``scene`` names what else is there
+    (see ``_SCENES``), ``lacks`` the packages that are not installed.
     """
 
     name: str
@@ -129,12 +129,12 @@ def a_street() -> Iterator[Street]:
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
-    ready.wait(10)
+    assert ready.wait(60)
     try:
         yield Street(found)
     finally:
         over.set()
-        thread.join(10)
+        thread.join(60)
 
 
 @asynccontextmanager

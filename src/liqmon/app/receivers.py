@@ -77,7 +77,7 @@ def opened_receivers(
     """Return those that are not off, by their names.
 
     Raises:
-        UserError: apprise is not installed, or cannot use one of them.
+        ConfigError: apprise is not installed, or cannot use one of them.
     """
     opened = (opened_receiver(one, clock) for one in receivers if one.mode != "off")
     return {one.name: one for one in opened}
@@ -87,7 +87,7 @@ def opened_receiver(table: NotifyTable, clock: Clock) -> OpenedReceiver:
     """Return one of them, whatever its mode.
 
     Raises:
-        UserError: apprise is not installed, or cannot use it.
+        ConfigError: apprise is not installed, or cannot use it.
     """
     if table.url is None:
         raise ConfigError(f"the receiver {table.name} has no url")

@@ -127,7 +127,8 @@ async def _held(store: Store, settings: Settings, route: str, clock: Clock) -> s
     breaker = settings.breaker
     fingerprint = _fingerprint(settings, route)
     if not fingerprint:
-        return "there is no webhook"
+        # what waits for a route that leads nowhere is inherited by the next run
+        return "" if settings.has_receiver else "there is no webhook"
     saved = await store.load_receiver(fingerprint)
     if saved is None:
         return ""

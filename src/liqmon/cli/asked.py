@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from liqmon.app.run import Run
-from liqmon.cli.configured import loaded
+from liqmon.cli.configured import check_receivers, loaded
 from liqmon.errors import ConfigError
 from liqmon.logs import Tail, configure
 from liqmon.settings.models import Settings
@@ -50,6 +50,9 @@ class Asked:
                 hint="name some (liqmon watch BTCUSDT ETHUSDT), say --top 20, or set "
                 "[watch] symbols",
             )
+        if not self.dry_run:
+            # now: after a reload that fails here the old settings stay in force
+            check_receivers(settings)
         kept = None if self.dry_run else state_dir(self.state_dir, os.environ)
         return Run(
             settings,

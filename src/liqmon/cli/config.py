@@ -70,9 +70,10 @@ def validate(
     config: ConfigOption = None,
 ) -> None:
     """Check the settings, and name every problem at once."""
-    from liqmon.cli.configured import loaded
+    from liqmon.cli.configured import check_receivers, loaded
 
     found = loaded(file or config)
+    check_receivers(found.settings)
     typer.echo(f"{found.path or 'no settings file; the defaults'}: ok")
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import typer
 
 from liqmon.settings.load import Loaded, load
+from liqmon.settings.models import Settings
 
-__all__ = ["loaded"]
+__all__ = ["check_receivers", "loaded"]
 
 
 def loaded(config: Path | None, flags: Mapping[str, object] | None = None) -> Loaded:
@@ -21,3 +22,17 @@ def loaded(config: Path | None, flags: Mapping[str, object] | None = None) -> Lo
     for warning in found.warnings:
         typer.echo(f"warning: {warning}", err=True)
     return found
+
+
+def check_receivers(settings: Settings) -> None:
+    """See whether receivers other than Discord can be used, if there are any.
+
+    Raises:
+        ConfigError: apprise is not installed, or cannot use one of them.
+    """
+    if settings.notify:
+        # not above: it brings apprise
+        from liqmon.app.receivers import opened_receivers
+        from liqmon.clock import SystemClock
+
+        opened_receivers(settings.notify, SystemClock())

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from liqmon.errors import ConfigError, UserError
+from liqmon.errors import ConfigError
 from liqmon.notify.text import Text
 from liqmon.settings.receivers import ReceiverUrl
 
@@ -26,24 +26,19 @@ _heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
 
 def is_installed() -> bool:
     """Return whether the extra is there, without importing it."""
-    try:
-        return find_spec("apprise") is not None
-    except ValueError:
-        # what Python says of a module that was ruled out
-        return False
+    return find_spec("apprise") is not None
 
 
 class Service:
     """One service, loud and, if it knows such a thing, silent.
 
     Raises:
-        UserError: apprise is not installed.
-        ConfigError: apprise can make nothing of the URL.
+        ConfigError: apprise is not installed, or can make nothing of the URL.
     """
 
     def __init__(self, url: ReceiverUrl, *, name: str, timeout_s: float) -> None:
         if not is_installed():
-            raise UserError(
+            raise ConfigError(
                 f"the receiver {name} needs apprise, which is not installed",
                 hint="pip install 'liqmon[notify]'",
             )

@@ -1043,6 +1043,54 @@ TABLE: Final = (
             "  hint: name it like BTCUSDT-1m-2024-01.csv or BTCUSDT_1m.csv.gz\n"
         ),
     ),
+    Mistake(
+        name="a receiver that apprise does not know, in the settings",
+        typed="config validate",
+        files={SETTINGS: '[[notify]]\nname = "phone"\nurl = "nosuch://x"\n'},
+        says=(
+            "error: the receiver phone cannot be used: apprise does not understand its nosuch:// url\n"
+            "  hint: compare it with https://appriseit.com/services/\n"
+        ),
+    ),
+    Mistake(
+        name="a receiver that cannot be silent",
+        typed="watch BTCUSDT --for 1s",
+        files={
+            SETTINGS: '[[notify]]\nname = "phone"\nurl = "json://127.0.0.1"\nmode = "silent"\n'
+        },
+        says=(
+            'error: the receiver phone cannot have mode = "silent": JSON knows no silent messages\n'
+            '  hint: use mode = "on", and severity = [...] for fewer messages\n'
+        ),
+    ),
+    Mistake(
+        name="a receiver's file that others can read",
+        typed="config validate",
+        files={
+            SETTINGS: '[[notify]]\nname = "phone"\nurl_file = "phone"\n',
+            "phone": "ntfy://topic",
+        },
+        modes={"phone": 0o644},
+        says=(
+            "error: liqmon.toml: 1 problem\n"
+            "  --> liqmon.toml:3 notify[0].url_file: holds the URL of a receiver and is open to others (mode 0644)\n"
+            '     3 | url_file = "phone"\n'
+            "       hint: chmod 600 HOME/phone\n"
+        ),
+    ),
+    Mistake(
+        name="a receiver that is named like a route",
+        typed="config validate",
+        files={
+            SETTINGS: '[[discord.routes]]\nname = "phone"\n[[notify]]\nname = "phone"\nurl = "ntfy://topic"\n'
+        },
+        says=(
+            "error: liqmon.toml: 1 problem\n"
+            "  --> liqmon.toml:4 notify[0].name: is the name of a route of [discord] too\n"
+            '     4 | name = "phone"\n'
+            "       hint: choose another name\n"
+        ),
+    ),
 )
 
 

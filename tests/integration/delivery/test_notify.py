@@ -26,9 +26,9 @@ async def delivering(
 ) -> AsyncIterator[Rig]:
     """Open a courier that delivers the route ``phone`` there."""
     clock, url = more.pop("clock", None) or SteppedClock(), ReceiverUrl(inbox.json_url)
-    service = Service(url, name="phone", timeout_s=5)
+    service = Service(url, name="phone", timeout_s=30)
     async with a_rig(
-        sender=NotifyClient(service, timeout_s=5, clock=clock),
+        sender=NotifyClient(service, timeout_s=30, clock=clock),
         judge=Judge("phone (JSON)"),
         called="phone",
         fingerprint=url.fingerprint,

@@ -143,6 +143,19 @@ def test_without_a_webhook_that_is_the_reason(
     assert typed("list")[1].splitlines()[-1].endswith("  there is no webhook")
 
 
+def test_where_another_receiver_takes_it_a_missing_webhook_is_no_reason(
+    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIQMON_DISCORD__WEBHOOK_URL")
+    settings = tmp_path / "liqmon.toml"
+    settings.write_text('[[notify]]\nname = "phone"\nurl = "json://127.0.0.1"\n')
+    settings.chmod(0o600)
+    assert typed("list")[1] == "no such messages in the outbox\n"
+    filled(tmp_path / "state", (entry(1), None))
+
+    assert typed("list")[1].splitlines()[-1].endswith("  about to be sent")
+
+
 def test_states_can_be_chosen(typed: Typed, tmp_path: Path) -> None:
     filled(tmp_path / "state", (entry(1), None), (entry(2), DEAD), (entry(3), SENT))
 

@@ -16,7 +16,7 @@ from couriers import until
 from fakes import FakeClock
 from liqmon.clock import SystemClock
 from liqmon.discord.answers import Answer
-from liqmon.errors import ConfigError, UserError
+from liqmon.errors import ConfigError
 from liqmon.logs import configure
 from liqmon.notify.answers import CANNOT_EDIT
 from liqmon.notify.client import NotifyClient
@@ -42,12 +42,12 @@ class ScriptedOutlet:
         return True, []
 
 
-def service(url: str, *, timeout_s: float = 5) -> Service:
+def service(url: str, *, timeout_s: float = 30) -> Service:
     return Service(ReceiverUrl(url), name="phone", timeout_s=timeout_s)
 
 
 def client(url: str) -> NotifyClient:
-    return NotifyClient(service(url), timeout_s=5, clock=SystemClock())
+    return NotifyClient(service(url), timeout_s=30, clock=SystemClock())
 
 
 async def test_a_message_arrives_with_title_and_body() -> None:
@@ -203,9 +203,10 @@ def test_a_url_that_apprise_does_not_understand_is_refused_by_name() -> None:
     assert "appriseit.com" in it.value.hint
 
 
-def test_a_url_that_lacks_what_its_service_needs_is_refused_too() -> None:
+@pytest.mark.parametrize("url", ["tgram://not-a-token", "pover://user", "gotify://h"])
+def test_a_url_that_lacks_what_its_service_needs_is_refused_too(url: str) -> None:
     with pytest.raises(ConfigError, match="cannot be used"):
-        service("tgram://not-a-token")
+        service(url)
 
 
 @pytest.fixture
@@ -221,7 +222,9 @@ def no_apprise() -> Any:
 
 def test_without_the_extra_the_error_says_how_to_get_it(no_apprise: None) -> None:
     assert not is_installed()
-    with pytest.raises(UserError, match="needs apprise, which is not installed") as it:
+    with pytest.raises(
+        ConfigError, match="needs apprise, which is not installed"
+    ) as it:
         service("json://127.0.0.1")
 
     assert it.value.hint == "pip install 'liqmon[notify]'"
