@@ -210,10 +210,11 @@ def _held(story: Story) -> Iterator[Moment]:
 
 def _edited(story: Story) -> Iterator[Moment]:
     """Yield the last edit of each message: of the others only the number is kept."""
-    for post in story.posts:
+    for number, post in enumerate(story.posts, 1):
         if post.edits:
             times = "once" if post.edits == 1 else f"{post.edits} times so far"
-            yield Moment(post.edited_ms, "edited", detail=times)
+            detail = f"message {number} edited {times}"
+            yield Moment(post.edited_ms, "edited", detail=detail)
 
 
 def _acknowledged(episode: EpisodeRecord) -> Iterator[Moment]:

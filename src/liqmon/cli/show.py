@@ -48,7 +48,10 @@ def show(
         [glyphs.text(_head(line))],
         [f"{label:<6}{glyphs.text(text)}" for label, text in _facts(line)],
         list(_drawn(line, ascii_only=ascii_only)),
-        [f"{label}  {glyphs.text(text)}" for label, text in _timeline(story)],
+        [
+            f"{label}  {glyphs.text(text)}"[: stored.width()]
+            for label, text in _timeline(story)
+        ],
     )
     typer.echo("\n\n".join("\n".join(block) for block in blocks if block))
 
@@ -159,7 +162,7 @@ def _happened(moment: "Moment") -> str:
         case "held":
             return f"held back: {moment.detail}"
         case "edited":
-            return f"message edited {moment.detail}"
+            return moment.detail
         case "acknowledged":
             return "acknowledged"
         case _:

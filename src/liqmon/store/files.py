@@ -25,7 +25,6 @@ _BUSY_S: Final = 5.0
 _MOST_JOURNAL: Final = 1024 * 1024
 """Bytes of the write-ahead log that stay allocated; a burst may need more."""
 
-_SHRINKING: Final = "PRAGMA auto_vacuum = INCREMENTAL"
 _INCREMENTAL: Final = 2
 """What ``PRAGMA auto_vacuum`` answers: https://sqlite.org/pragma.html"""
 
@@ -40,8 +39,6 @@ def opened(path: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
-        if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
-            connection.execute(_SHRINKING)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA journal_size_limit = {_MOST_JOURNAL}")
         connection.execute("PRAGMA synchronous = FULL")
@@ -88,11 +85,11 @@ def prepared(
 
 
 def _give_back(connection: sqlite3.Connection) -> None:
-    """Make a file that was begun without it shrink when rows are deleted."""
+    """Make the file, if it is new or an old one, shrink when rows are deleted."""
     if connection.execute("PRAGMA auto_vacuum").fetchone()[0] == _INCREMENTAL:
         return
     try:
-        connection.execute(_SHRINKING)
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("VACUUM")
     except sqlite3.OperationalError as error:
         # it takes room to make room; the state is as good without

@@ -67,17 +67,13 @@ async def test_a_muted_market_is_posted_silently_and_pings_no_role() -> None:
 async def test_a_graver_turn_of_what_is_muted_is_an_edit_and_no_message() -> None:
     hushing = Hushing()
     async with delivering(hushes=hushing.hushes) as both:
-        await both_raise(hushing.attach(both), both)
+        await hushing.attach(both).mute("", 1_800)
+        for finding in (ONSET, SEVERE, END):
+            await both.raise_(finding)
+            await both.live(5)
 
         assert both.methods() == ["POST", "PATCH", "PATCH"]
         assert len(both.messages) == 1
-
-
-async def both_raise(silences: Silences, both: Delivering) -> None:
-    await silences.mute("", 1_800)
-    for finding in (ONSET, SEVERE, END):
-        await both.raise_(finding)
-        await both.live(5)
 
 
 async def test_critical_rings_whatever_is_muted() -> None:
@@ -135,18 +131,23 @@ async def test_what_is_hushed_and_cannot_be_edited_is_a_silent_message() -> None
         assert flags(both) == [SILENT, SILENT]
 
 
-async def test_a_message_of_several_rings_for_the_one_that_may() -> None:
+@pytest.mark.parametrize(
+    ("severity", "flag"), [(Severity.MEDIUM, 0), (Severity.LOW, SILENT)]
+)
+async def test_a_message_of_several_rings_as_loud_as_the_gravest_that_may(
+    severity: Severity, flag: int
+) -> None:
     hushing = Hushing()
     async with delivering(hushes=hushing.hushes, group_wait_s=1.5) as both:
         await hushing.attach(both).mute(BTC, 1_800)
         first = replace(OTHER, episode="zero", severity=Severity.LOW)
         await both.raise_(first)
         await both.live(1)
-        await both.raise_(ONSET, replace(OTHER, severity=Severity.MEDIUM))
+        await both.raise_(ONSET, replace(OTHER, severity=severity))
         await both.live(10)
 
         assert len(both.messages) == 2
-        assert flags(both)[1] == 0
+        assert flags(both)[1] == flag
 
 
 @pytest.mark.parametrize(("muted", "flag"), [("", SILENT), (ETH.key, 0)])

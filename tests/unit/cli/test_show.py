@@ -140,9 +140,9 @@ def test_the_last_edit_of_a_message_stands_for_all(looking: Typed, state: Path) 
     written(state, lambda store: store.conclude(edits[1], now_ms=NOW_MS))
     _, twice, _ = looking("show", ONSET.episode)
 
-    assert "  message edited once\n" in once
-    assert twice.count("message edited") == 1
-    assert "  message edited 2 times so far\n" in twice
+    assert "  message 1 edited once\n" in once
+    assert twice.count("message 1 edited") == 1
+    assert "  message 1 edited 2 times so far\n" in twice
     assert "held back" not in once
     assert "basis inferred from price and volume\n" in once
 

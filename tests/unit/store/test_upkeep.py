@@ -168,6 +168,26 @@ def test_that_a_message_was_given_up_on_outlives_its_row(
     assert lost == {"e1": False, "e2": True}
 
 
+def test_what_a_message_showed_is_forgotten_when_nobody_edits_it_any_more(
+    connection: sqlite3.Connection,
+) -> None:
+    for number, (days_ago, is_closed) in enumerate([(9, True), (9, False), (1, True)]):
+        post = Post(
+            route="",
+            message_id=str(number),
+            posted_ms=NOW_MS,
+            edited_ms=NOW_MS - days_ago * DAY_MS,
+            shown={"one": {"v": 1}},
+            is_closed=is_closed,
+        )
+        posts.save(connection, post)
+
+    upkeep.retain(connection, NOW_MS)
+
+    shown = connection.execute("SELECT shown FROM post ORDER BY id").fetchall()
+    assert [row["shown"] == "{}" for row in shown] == [True, False, False]
+
+
 def test_old_counts_entries_and_silences_go(connection: sqlite3.Connection) -> None:
     for at_ms in (NOW_MS - 91 * DAY_MS, NOW_MS - 89 * DAY_MS):
         journal.record(connection, at_ms=at_ms, kind="k", market="", body={})
