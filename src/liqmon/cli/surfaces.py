@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from liqmon.cli.output import LineWriter
+from liqmon.cli.output import LineWriter, Unbuffered
 from liqmon.clock import Clock
 from liqmon.core.events import Event
 from liqmon.monitor.bulletin import Bulletin
@@ -85,7 +85,7 @@ async def shown(
     def on_broken() -> None:
         loop.call_soon_threadsafe(on_quit)
 
-    lines = LineWriter(sys.stdout, on_broken)
+    lines = LineWriter(Unbuffered(sys.stdout), on_broken)
     with (
         lines,
         bulletin.listening(lambda event: lines.write(written(event)), "the output"),
