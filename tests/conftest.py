@@ -31,7 +31,7 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 2
 
 
-class Files(LoadFileScheduling):
+class Files(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """A file's tests run in one process, where its fixtures are made once."""
 
     def _split_scope(self, nodeid: str) -> str:

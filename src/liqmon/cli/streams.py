@@ -15,10 +15,7 @@ def fill_closed_streams() -> None:
     Otherwise every write would fail, and the next file to be opened, the database for
     one, would get the number and what anything prints there.
     """
-    for number, (name, mode) in enumerate(_STREAMS):
+    for name, mode in _STREAMS:
         if getattr(sys, name) is None:
-            null = os.open(os.devnull, os.O_RDWR)
-            if null != number:
-                os.dup2(null, number)
-                os.close(null)
-            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+            # the lowest number that is free: the one that was closed
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
