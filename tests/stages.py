@@ -72,7 +72,7 @@ class Stage:
 
 @asynccontextmanager
 async def a_stage(
-    start_ms: int = FALLEN_MS, *faults: str, btc: Candles | None = None
+    start_ms: int = FALLEN_MS, *faults: str, btc: Candles | None = None, port: int = 0
 ) -> AsyncIterator[Stage]:
     """Serve both markets until the block ends; ``btc`` replaces the one that falls."""
     made = {
@@ -86,6 +86,7 @@ async def a_stage(
         ),
         clock=SystemClock(),
         plan=FaultPlan.parse(faults),
+        port=port,
     )
     async with server:
         yield Stage(server)

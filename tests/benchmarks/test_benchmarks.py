@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import delivery, parts, startup, watching
+from benchmarks import delivery, endurance, parts, startup, watching
 from benchmarks.figures import Figure, Measure, machine, table
 
 MEASUREMENTS = [
     startup.commands,
     startup.first_frame,
     watching.watches,
+    endurance.endures,
     parts.evaluation,
     parts.history,
     parts.frames,

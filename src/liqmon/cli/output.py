@@ -6,12 +6,13 @@ must block this thread and not the event loop, or monitoring stops with it.
 
 import contextlib
 import logging
+import os
 import queue
 import threading
 from collections.abc import Callable
-from typing import Protocol, Self
+from typing import Protocol, Self, TextIO
 
-__all__ = ["LineWriter", "Writable"]
+__all__ = ["LineWriter", "Unbuffered", "Writable"]
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,27 @@ class Writable(Protocol):
     def write(self, text: str, /) -> object: ...
 
     def flush(self) -> object: ...
+
+
+class Unbuffered:
+    """A text stream's own file, past its buffer.
+
+    Whoever is stuck in a write to ``sys.stdout`` holds the lock of its buffer, and the
+    flush at the exit of Python would wait for that lock for ever.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        stream.flush()
+        self._descriptor = stream.fileno()
+        self._encoding = stream.encoding
+
+    def write(self, text: str) -> None:
+        left = text.encode(self._encoding, "backslashreplace")
+        while left:
+            left = left[os.write(self._descriptor, left) :]
+
+    def flush(self) -> None:
+        """Nothing is held back."""
 
 
 class LineWriter:

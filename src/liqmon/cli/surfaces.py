@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from liqmon.cli.output import LineWriter
+from liqmon.cli.output import LineWriter, Unbuffered
 from liqmon.cli.remembering import remember, remembered
 from liqmon.clock import Clock
 from liqmon.core.events import Event
@@ -97,7 +97,7 @@ async def shown(
     def on_broken() -> None:
         loop.call_soon_threadsafe(controls.quit)
 
-    lines = LineWriter(sys.stdout, on_broken)
+    lines = LineWriter(Unbuffered(sys.stdout), on_broken)
     with (
         lines,
         bulletin.listening(lambda event: lines.write(written(event)), "the output"),

@@ -4,10 +4,13 @@ import errno
 import io
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TextIO
 
 import pytest
 
-from liqmon.cli.output import LineWriter
+from liqmon.cli.output import LineWriter, Unbuffered
 
 
 def nothing() -> None:
@@ -26,18 +29,14 @@ class FullDisk(io.StringIO):
         return super().write(text)
 
 
-class Unbuffered:
-    """Text straight into a pipe: nothing left over to write when it is closed."""
-
-    def __init__(self, raw: io.RawIOBase) -> None:
-        self._raw = raw
-
-    def write(self, text: str) -> int:
-        self._raw.write(text.encode())
-        return len(text)
-
-    def flush(self) -> None:
-        pass
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, TextIO]]:
+    """Return what is read from, and a stream that writes there as stdout does."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w", encoding="ascii") as stream:
+        yield reading, stream
+    with suppress(OSError):
+        os.close(reading)
 
 
 def test_lines_come_out_whole_and_in_order() -> None:
@@ -50,18 +49,39 @@ def test_lines_come_out_whole_and_in_order() -> None:
     assert stream.getvalue().splitlines() == [f"line {n}" for n in range(100)]
 
 
-def test_a_reader_that_went_away_is_reported_once() -> None:
+def test_a_reader_that_went_away_is_reported_once(pipe: tuple[int, TextIO]) -> None:
     broken: list[str] = []
-    reading, writing = os.pipe()
+    reading, stream = pipe
     os.close(reading)
-    with (
-        os.fdopen(os.dup(writing), "wb", buffering=0) as raw,
-        LineWriter(Unbuffered(raw), lambda: broken.append("gone")) as lines,
-    ):
+    with LineWriter(Unbuffered(stream), lambda: broken.append("gone")) as lines:
         lines.write("into nothing")
-    os.close(writing)
 
     assert broken == ["gone"]
+
+
+def test_what_the_stream_held_back_comes_first_and_all_in_its_encoding(
+    pipe: tuple[int, TextIO],
+) -> None:
+    reading, stream = pipe
+    stream.write("first, ")
+    with LineWriter(Unbuffered(stream), nothing) as lines:
+        lines.write("then √")
+
+    assert os.read(reading, 100) == b"first, then \\u221a\n"
+
+
+def test_p14_a_writer_that_is_stuck_holds_no_lock_of_the_stream(
+    pipe: tuple[int, TextIO],
+) -> None:
+    reading, stream = pipe
+    with LineWriter(Unbuffered(stream), nothing) as lines:
+        # more than a pipe of Linux holds
+        lines.write("." * (1 << 17))
+        assert os.read(reading, 1) == b"."
+        # this would wait for ever
+        stream.flush()
+        with os.fdopen(reading, "rb") as rest:
+            assert len(rest.read(1 << 17)) == 1 << 17
 
 
 def test_a_full_disk_loses_lines_and_says_so_once(
@@ -89,8 +109,8 @@ def test_a_reader_that_never_reads_does_not_block_the_caller() -> None:
         wrote.set()
 
     with (
-        os.fdopen(writing, "wb", buffering=0) as raw,
-        LineWriter(Unbuffered(raw), nothing) as lines,
+        os.fdopen(writing, "w") as stream,
+        LineWriter(Unbuffered(stream), nothing) as lines,
     ):
         threading.Thread(target=write_much, daemon=True).start()
         assert wrote.wait(30)

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from liqmon.cli.app import app
+from liqmon.cli.errors import guarded
 from liqmon.cli.packaging import FILES, Piece
-from lookbacks import Typed
 
 ANALYZE = shutil.which("systemd-analyze")
 UNITS = (Piece.SYSTEMD, Piece.TIMER, Piece.ONESHOT)
@@ -43,8 +43,11 @@ def test_every_piece_is_printed_and_says_where_it_goes(piece: Piece) -> None:
         assert f"liqmon packaging {piece}" in text.splitlines()[0]
 
 
-def test_a_piece_that_does_not_exist_is_an_error_that_lists_them(looking: Typed) -> None:
-    code, _, told = looking("packaging", "snap")
+def test_a_piece_that_does_not_exist_is_an_error_that_lists_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code = guarded(lambda: app(["packaging", "snap"], prog_name="liqmon"))
+    told = capsys.readouterr().err
 
     assert code == 2
     assert all(piece.value in told for piece in Piece)
