@@ -30,7 +30,10 @@ def path(*, config: ConfigOption = None) -> None:
     found = find_file(config, environ=os.environ, cwd=cwd)
     if found is None:
         places = " or ".join(map(str, candidates(os.environ, cwd)))
-        raise UserError("there is no settings file", hint=f"liqmon init makes one; looked for {places}")
+        raise UserError(
+            "there is no settings file",
+            hint=f"liqmon init makes one; looked for {places}",
+        )
     typer.echo(found)
 
 

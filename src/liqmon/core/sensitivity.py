@@ -79,8 +79,8 @@ def threshold_at(false_per_week: float, timeframe: str) -> float:
     """
     table = FALSE_ALERTS[timeframe]
     rate = min(max(false_per_week, table[-1][0]), table[0][0])
-    for (many, low), (few, high) in pairwise(table):
-        if rate >= few:
-            share = log(many / rate) / log(many / few)
-            return round(low * exp(share * log(high / low)), 2)
-    return table[-1][1]
+    (many, low), (few, high) = next(
+        (above, below) for above, below in pairwise(table) if rate >= below[0]
+    )
+    share = log(many / rate) / log(many / few)
+    return round(low * exp(share * log(high / low)), 2)

@@ -150,7 +150,7 @@ def _score(finding: Finding) -> str:
 
 
 def _odds(finding: Finding) -> str:
-    if finding.confidence is None:
+    if finding.confidence is None or finding.phase.is_first_step:
         return ""
     return f"; of alerts like this, about {odds(finding.confidence)} were cascades"
 

@@ -16,7 +16,7 @@ from liqmon.cli.app import app
 from liqmon.core.events import Event, FindingRaised
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.scanner import Scanner
-from liqmon.settings.models import ExchangeTable, Settings
+from liqmon.settings.models import DetectorTable, ExchangeTable, Settings
 from liqmon.sim.generated import START_MS, generated
 from liqmon.sim.markets import Markets
 from liqmon.sim.server import SimServer
@@ -28,11 +28,16 @@ END_MS = START_MS + MINUTES * 60_000
 Record = Mapping[str, Any]
 
 
-async def watched(markets: Markets, symbols: tuple[str, ...]) -> list[Record]:
+async def watched(
+    markets: Markets, symbols: tuple[str, ...], detector: DetectorTable
+) -> list[Record]:
     """Return the findings of a watch that polls once a minute, without its waits."""
     exchange_clock, clock, raised = FakeClock(), FakeClock(), list[Record]()
     async with SimServer(markets=markets, clock=exchange_clock) as sim:
-        settings = Settings(exchange=ExchangeTable(base_url=sim.base_url))
+        settings = Settings(
+            exchange=ExchangeTable(base_url=sim.base_url),
+            detector=detector,
+        )
         run = Run(settings, symbols, None, dry_run=True)
         bulletin = Bulletin(clock, empty_board(run, clock))
 
@@ -80,24 +85,39 @@ def upto(findings: list[Record], last_ms: int) -> list[Record]:
 
 
 @pytest.mark.parametrize(
-    "symbols", [("BTCUSDT",), ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT")]
+    ("symbols", "detector"),
+    [
+        (("BTCUSDT",), DetectorTable()),
+        # so high that one of them comes to nothing
+        (
+            ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT"),
+            DetectorTable(building="silent", threshold=30.0),
+        ),
+    ],
 )
 async def test_a_watch_and_a_backtest_of_the_same_candles_tell_the_same(
-    symbols: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    symbols: tuple[str, ...],
+    detector: DetectorTable,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # no settings of whoever runs this
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for name, value in detector.model_dump(exclude_unset=True).items():
+        monkeypatch.setenv(f"LIQMON_DETECTOR__{name.upper()}", str(value))
     markets = generated(3)
     archived(markets, symbols, tmp_path)
 
-    live = await watched(markets, symbols)
+    live = await watched(markets, symbols, detector)
     history = await asyncio.to_thread(told, tmp_path, symbols)
 
     last_ms = END_MS - 60_000
     live, history = upto(live, last_ms), upto(history, last_ms)
     assert len(live) >= len(symbols)
     assert len(live) == len(history)
+    steps = {one["phase"] for one in live} & {"building", "withdrawn"}
+    assert len(steps) == (0 if detector.building == "off" else 2)
     for seen, same in zip(live, history, strict=True):
         assert seen.keys() <= same.keys()
         for key in seen.keys() - {"at_ms"}:  # this host's clock

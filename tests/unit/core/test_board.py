@@ -24,6 +24,7 @@ from liqmon.core.events import (
     Retrying,
     Summary,
 )
+from liqmon.core.model import Phase
 
 BOARD = BoardSnapshot(
     version="1", timeframe="1m", started_mono=0.0, rows={MARKET.key: MarketRow(MARKET)}
@@ -76,6 +77,16 @@ def test_a_finding_is_counted_and_stays_on_its_row() -> None:
 
     assert board.raised == 1
     assert board.rows[MARKET.key].finding == finding
+
+
+@pytest.mark.parametrize("phase", [Phase.BUILDING, Phase.WITHDRAWN])
+def test_a_first_step_is_news_and_no_finding(phase: Phase) -> None:
+    event = FindingRaised(0, a_finding(phase=phase))
+
+    board = after(event)
+
+    assert board.events == (event,)
+    assert (board.raised, board.rows) == (0, BOARD.rows)
 
 
 def test_a_finding_of_a_market_without_a_row_is_still_counted() -> None:

@@ -165,6 +165,7 @@ def test_an_override_may_come_from_the_environment(tmp_path: Path) -> None:
             "overrides.BTCUSDT.threshold",
         ),
         ("[overrides.ETHUSDT]\nthreshold = 8", 15, "detector.sensitivity"),
+        ("[overrides.BTCUSDT]", 15, "detector.sensitivity"),
     ],
 )
 def test_a_number_wins_over_a_rate_and_a_markets_own_table_over_the_general_one(

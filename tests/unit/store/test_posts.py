@@ -209,6 +209,17 @@ async def test_the_episodes_of_a_market_are_counted_from_a_moment_on(
             findings=[told(one), told(other)],
             now_ms=NOW_MS,
         )
+    # what may become an episode is none
+    for phase in (Phase.BUILDING, Phase.WITHDRAWN):
+        step = replace(ONE, episode=phase.value, onset_ms=NOW_MS, phase=phase)
+        await store.commit_findings(
+            market_key="m",
+            timeframe="1m",
+            state={},
+            findings=[],
+            told=[finding_to_facts(step)],
+            now_ms=NOW_MS,
+        )
     damaged = "INSERT INTO episode (id, facts, updated_ms) VALUES ('x', '{', 9e15)"
     await store._write(lambda c: c.execute(damaged))
 

@@ -86,7 +86,9 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
         (
             FindingRaised(
                 1,
-                a_finding(phase=Phase.BUILDING, nearness=0.75, score=9.0),
+                a_finding(
+                    phase=Phase.BUILDING, nearness=0.75, score=9.0, confidence=0.3
+                ),
             ),
             (
                 "BTCUSDT long liquidations building: 64,052 → 62,480.5 (~2.45 %) "
