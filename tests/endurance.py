@@ -28,9 +28,11 @@ async def a_hurried_watch(
             parts.exchange("bybit") as exchange,
         ):
             await exchange.open()
+            roster = parts.roster(exchange)
+            await roster.begin()
             scanner = Scanner(
                 exchange,
-                parts.watchers(exchange),
+                roster.watchers,
                 clock=clock,
                 bulletin=bulletin,
                 poll_interval_s=5,

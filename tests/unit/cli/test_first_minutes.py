@@ -302,7 +302,7 @@ def test_symbols_says_what_would_be_watched_and_why(
     assert lines[6] == "note: to exclude BTCUSTD changes nothing here"
 
     xrp, eth, btc = markets(liqmon("symbols", *wanted, "--json"))
-    assert xrp["threshold_from"] == "overrides.XRPUSDT.sensitivity alert"
+    assert xrp["threshold_from"] == "overrides.XRPUSDT.sensitivity"
     assert (eth["excluded_by"], btc["excluded_by"]) == ("eth", None)
     assert btc["volume_24h"] > 1e9
     assert btc["open_interest"] > 1e8
