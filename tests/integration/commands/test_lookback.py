@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 
 from processes import Finished, Shell
 from stages import FALLEN_MS, a_stage
@@ -21,20 +20,17 @@ async def to_nobody(shell: Shell, *arguments: str) -> Finished:
 
 async def test_what_a_check_found_can_be_looked_up_afterwards(shell: Shell) -> None:
     async with a_stage(FALLEN_MS) as stage:
-        checked = await shell.given(stage.environ).finished("check", "BTCUSDT")
-    listed = await shell.finished("history")
-    head, row = listed.out.splitlines()
+        stage_shell = shell.given(stage.environ)
+        checked = await stage_shell.finished("check", "BTCUSDT", "--json")
+    episode = checked.events("finding")[0]["episode"]
     counted = json.loads((await shell.finished("stats", "--json")).out)
-    found = re.search(r"sent  ([0-9a-f]{8})", row)
-    assert found is not None, row
-    shown = await shell.finished("show", found[1][:5], "--ascii")
-    unread = await to_nobody(shell, "show", found[1])
+    shown = await shell.finished("show", episode[:5], "--ascii")
+    unread = await to_nobody(shell, "history")
 
-    assert checked.code == listed.code == shown.code == 0
+    assert checked.code == shown.code == 0
     assert (unread.code, unread.err) == (0, "")
-    assert "\x1b" not in listed.out
-    assert head.startswith("onset (UTC)")
-    assert "BTCUSDT  long  high" in row
+    assert "\x1b" not in shown.out
+    assert shown.out.startswith(f"{episode} - BTCUSDT (bybit, 1m) - long")
     assert "onset delivered" in shown.out
     assert shown.out.count("*") > 20
     (market,) = counted["markets"]
