@@ -19,6 +19,7 @@ from liqmon.core.events import (
     Summary,
 )
 from liqmon.core.model import Basis, Finding, Phase, PositionSide
+from liqmon.ui.feeds import effective_feed
 from liqmon.ui.figures import (
     name_of,
     percent,
@@ -70,7 +71,8 @@ def stamped(event: Event) -> str:
 
 def status_line(snapshot: BoardSnapshot, *, now_mono: float) -> str:
     """Return how things stand, for the periodic line of a run without a terminal."""
-    states = Counter(row.feed.state.value for row in snapshot.rows.values())
+    rows = snapshot.rows.values()
+    states = Counter(effective_feed(row, snapshot).state.value for row in rows)
     feeds = ", ".join(f"{count} {state}" for state, count in states.items())
     parts = [
         f"{_counted(len(snapshot.rows), 'market')}: {feeds or 'none yet'}",

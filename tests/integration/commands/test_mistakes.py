@@ -154,7 +154,8 @@ TABLE: Final = (
         typed="watch",
         says=(
             "error: no market to watch\n"
-            "  hint: name some (liqmon watch BTCUSDT ETHUSDT) or set [watch] symbols\n"
+            "  hint: name some (liqmon watch BTCUSDT ETHUSDT), say --top 20, or set "
+            "[watch] symbols\n"
         ),
     ),
     Mistake(
@@ -773,7 +774,7 @@ TABLE: Final = (
         environ=EXCHANGE,
         says=(
             "error: 'NOSUCH' is no perpetual on bybit\n"
-            "  hint: see which perpetuals the exchange lists\n"
+            "  hint: see what there is with liqmon symbols --all\n"
         ),
     ),
     Mistake(
@@ -808,7 +809,7 @@ TABLE: Final = (
         environ=EXCHANGE,
         says=(
             "error: 'LUNAUSDT' is no perpetual on bybit\n"
-            "  hint: see which perpetuals the exchange lists\n"
+            "  hint: see what there is with liqmon symbols --all\n"
         ),
     ),
     Mistake(
@@ -881,7 +882,7 @@ TABLE: Final = (
         typed="outbox list",
         scene="a newer state",
         says=(
-            "error: the state was written by a newer liqmon (schema 999; this liqmon 0.1.0 knows 2)\n"
+            "error: the state was written by a newer liqmon (schema 999; this liqmon 0.1.0 knows 3)\n"
             "  hint: upgrade liqmon, or name another directory with --state-dir\n"
         ),
     ),

@@ -68,13 +68,13 @@ async def test_into_a_pipe_go_plain_lines(shell: Shell) -> None:
         async with shell.liqmon("watch", "BTCUSDT") as running:
             await running.says("delivered", times=2)
             await running.says("1 market: 1 ok; nearest BTCUSDT")
+            await running.says("discord closed, 0 queued")
             running.process.send_signal(signal.SIGINT)
             ended = await running.ended()
 
     assert (ended.code, ended.err) == (0, "")
     assert all(LINE.fullmatch(line) for line in ended.out.splitlines())
     assert "BTCUSDT long liquidations MEDIUM" in ended.out
-    assert "discord closed, 0 queued" in ended.out
     assert ended.out.endswith("2 delivered, 0 undelivered\n")
     assert "\x1b" not in ended.out
 

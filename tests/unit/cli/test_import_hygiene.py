@@ -83,7 +83,7 @@ def test_the_version_is_one_line_for_a_bug_report() -> None:
 def test_what_a_container_asks_every_half_minute_is_cheap(tmp_path: Path) -> None:
     at_ms = SystemClock().now_ms()
     written(Mark(at_ms, at_ms, 5.0), tmp_path)
-    heavy = {"ccxt", "aiohttp", "numpy", "rich", "tenacity", "sqlite3"}
+    heavy = {"ccxt", "aiohttp", "numpy", "rich", "tenacity"}
 
     assert modules_after("healthcheck", "--state-dir", str(tmp_path)) & heavy == set()
     assert modules_after("packaging", "systemd") & heavy == set()

@@ -4,7 +4,7 @@ import pytest
 
 from boards import NOW_MONO, ONSET, a_board, a_busy_board, a_row
 from factories import a_finding
-from liqmon.core.board import Receiver
+from liqmon.core.board import Feed, Receiver
 from liqmon.core.events import (
     BreakerChanged,
     BreakerState,
@@ -185,6 +185,13 @@ def test_the_status_line_says_how_things_stand() -> None:
         "7 markets: 3 ok, 1 retry, 1 healing, 1 stale, 1 connecting; "
         "nearest BTCUSDT 154%; raised 4; discord open, 3 queued; up 3 h 10 min"
     )
+
+
+def test_no_feed_is_ok_while_its_exchange_cannot_be_reached() -> None:
+    down = {"bybit": Feed(FeedState.UNAVAILABLE)}
+    board = replace(a_board(a_row(), a_row("ETH")), exchanges=down)
+
+    assert status_line(board, now_mono=NOW_MONO).startswith("2 markets: 2 unavailable")
 
 
 def test_the_status_line_says_when_nobody_hears() -> None:
