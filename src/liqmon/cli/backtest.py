@@ -72,9 +72,9 @@ def backtest(
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Show what would have been found in the past, and what followed.
+    """Show what would have been found in the past.
 
-    Without SYMBOL, all markets of the archive (see liqmon download) or all files. A
+    And what the price did then. Without SYMBOL, all markets of the archive (see liqmon download) or all files. A
     market's first day is not judged: it tells what is usual.
     """
     import os

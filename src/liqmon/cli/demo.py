@@ -42,9 +42,9 @@ def demo(
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
 ) -> None:
-    """Show all of it within a minute; needs no network and no webhook.
+    """Show all of it within a minute, without a network.
 
-    A cascade is found and delivered while a session is closed and Discord is down.
+    It needs no webhook either. A cascade is found and delivered while a session is closed and Discord is down.
     Exits with 0 only if every finding was delivered, else with 4.
     """
     from liqmon.cli.asked import Asked

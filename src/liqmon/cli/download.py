@@ -37,9 +37,9 @@ def download(
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
 ) -> None:
-    """Fetch candles into the archive, for backtest, explain and tune.
+    """Fetch candles for backtest, explain and tune.
 
-    Only what is not there yet is fetched, so a download that was stopped goes on where
+    They are kept in the archive. Only what is not there yet is fetched, so a download that was stopped goes on where
     it was. The days before SINCE that tell what is usual come along.
     """
     from liqmon.cli.asked import Asked

@@ -48,7 +48,9 @@ def history(
     ascii_only: AsciiOption = False,
     state_dir: StateDirOption = None,
 ) -> None:
-    """List the episodes with news since then; show ID tells the story of one.
+    """List the episodes with news in the last day, or --since.
+
+    liqmon show ID tells the story of one.
 
     15 and 60 min: what the price did after it was told, in its direction: plus, it
     went on; minus, it came back; a dot, unknown.

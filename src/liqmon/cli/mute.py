@@ -36,9 +36,9 @@ def mute(
     as_json: JsonOption = False,
     state_dir: StateDirOption = None,
 ) -> None:
-    """Post without notifying anybody for a while, 30 minutes if nothing is said.
+    """Post without notifying anybody for a while.
 
-    Nothing is dropped: findings are shown, stored and posted silently. CRITICAL rings.
+    For 30 minutes if nothing else is said. Nothing is dropped: findings are shown, stored and posted silently. CRITICAL rings.
     """
     import asyncio
 
@@ -109,7 +109,7 @@ def ack(
     as_json: JsonOption = False,
     state_dir: StateDirOption = None,
 ) -> None:
-    """Say that an episode has been seen: it notifies nobody any more.
+    """Say that an episode has been seen; it rings no more.
 
     Its message is still edited. Only if it becomes CRITICAL does it ring.
     """

@@ -89,7 +89,10 @@ def retry(
     as_json: JsonOption = False,
     state_dir: StateDirOption = None,
 ) -> None:
-    """Send dead or expired messages after all: a running watch does within a minute."""
+    """Send dead or expired messages after all.
+
+    A running watch does so within a minute.
+    """
     import asyncio
 
     from liqmon.app.undelivered import retry as retried

@@ -41,7 +41,10 @@ def packaging(
         ),
     ],
 ) -> None:
-    """Print a systemd unit, a crontab line, a Dockerfile, alert rules, a dashboard."""
+    """Print systemd units, a crontab, a Dockerfile, alert rules.
+
+    And a dashboard for Grafana.
+    """
     from importlib.resources import files
 
     file = files("liqmon") / "packaging" / FILES[piece]

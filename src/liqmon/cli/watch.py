@@ -51,9 +51,9 @@ def watch(
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
 ) -> None:
-    """Watch markets until q, Ctrl-C or SIGTERM; report cascades to Discord.
+    """Watch markets, and report cascades to Discord.
 
-    In the table, ? lists the keys.
+    It ends at q, Ctrl-C or SIGTERM. In the table, ? lists the keys.
     """
     from liqmon.cli.asked import Asked, overrides, selecting
     from liqmon.cli.watching import run_watch
