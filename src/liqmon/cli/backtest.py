@@ -74,8 +74,8 @@ def backtest(
 ) -> None:
     """Show what would have been found in the past.
 
-    And what the price did then. Without SYMBOL, all markets of the archive (see liqmon download) or all files. A
-    market's first day is not judged: it tells what is usual.
+    And what the price did then. Without SYMBOL, all markets of the archive (see liqmon
+    download) or all files. A market's first day is not judged: it tells what is usual.
     """
     import os
 

@@ -44,8 +44,9 @@ def demo(
 ) -> None:
     """Show all of it within a minute, without a network.
 
-    It needs no webhook either. A cascade is found and delivered while a session is closed and Discord is down.
-    Exits with 0 only if every finding was delivered, else with 4.
+    It needs no webhook either. A cascade is found and delivered while a session is
+    closed and Discord is down. Exits with 0 only if every finding was delivered, else
+    with 4.
     """
     from liqmon.cli.asked import Asked
     from liqmon.cli.demonstrating import Play, run_demo

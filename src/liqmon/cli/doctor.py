@@ -33,8 +33,8 @@ def doctor(
 ) -> None:
     """Check settings, state, exchanges and webhook.
 
-    Nothing is posted or changed. Exits with 2 if the set-up stands in the way, 3 if an exchange does, 4 if the
-    webhook does.
+    Nothing is posted or changed. Exits with 2 if the set-up stands in the way, 3 if an
+    exchange does, 4 if the webhook does.
     """
     from liqmon.cli.asked import overrides, selecting
     from liqmon.cli.examining import run_doctor

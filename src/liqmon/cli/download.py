@@ -39,8 +39,9 @@ def download(
 ) -> None:
     """Fetch candles for backtest, explain and tune.
 
-    They are kept in the archive. Only what is not there yet is fetched, so a download that was stopped goes on where
-    it was. The days before SINCE that tell what is usual come along.
+    They are kept in the archive. Only what is not there yet is fetched, so a download
+    that was stopped goes on where it was. The days before SINCE that tell what is usual
+    come along.
     """
     from liqmon.cli.asked import Asked
     from liqmon.cli.downloading import run_download

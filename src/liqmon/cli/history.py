@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from liqmon.cli.completion import markets_like
 from liqmon.cli.options import AsciiOption, JsonOption, StateDirOption
 from liqmon.cli.stored import CsvOption
 
@@ -35,7 +36,10 @@ def history(
     symbol: Annotated[
         str | None,
         typer.Argument(
-            help="Only this market.", metavar="[SYMBOL]", show_default=False
+            help="Only this market.",
+            autocompletion=markets_like,
+            metavar="[SYMBOL]",
+            show_default=False,
         ),
     ] = None,
     *,
@@ -140,33 +144,29 @@ def record_of(line: "EpisodeLine") -> dict[str, object]:
 
 
 def _nothing(symbol: str | None, since: str, *, is_known: bool) -> str:
+    from liqmon.cli import stored
+
     if not is_known:
         return (
             "nothing has been watched with this state yet; "
             "liqmon watch BTCUSDT ETHUSDT begins to"
         )
     where = "" if symbol is None else f" of {symbol}"
-    return f"no episode{where} since {since}; liqmon history --since 90d looks further"
+    when = stored.spoken(since)
+    return f"no episode{where} {when}; liqmon history --since 90d looks further"
 
 
 def _table(lines: Sequence["EpisodeLine"], *, ascii_only: bool) -> Iterator[str]:
     from liqmon.cli import stored
     from liqmon.ui.glyphs import ASCII, UNICODE
 
-    head, dispensable = list(_HEAD), list(_DISPENSABLE)
-    rows = [_cells(line) for line in lines]
-    if len({line.record.market.partition(":")[0] for line in lines}) == 1:
-        # one exchange needs no column of its own, not even in a pipe
-        place = head.index("exchange")
-        dispensable.remove("exchange")
-        rows = [(*row[:place], *row[place + 1 :]) for row in rows]
-        head.pop(place)
     yield from stored.table(
-        head,
-        rows,
-        left=_WORDS - (len(_HEAD) - len(head)),
+        _HEAD,
+        [_cells(line) for line in lines],
+        left=_WORDS,
         within=stored.width(),
-        dispensable=dispensable,
+        dispensable=_DISPENSABLE,
+        alike=("exchange",),
         write=(ASCII if ascii_only else UNICODE).text,
     )
 

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
+from liqmon.cli.completion import markets_like
 from liqmon.cli.durations import seconds
 from liqmon.cli.options import JsonOption, StateDirOption
 from liqmon.cli.stored import state_dir as state_dir_of
@@ -28,6 +29,7 @@ def mute(
         list[str] | None,
         typer.Argument(
             help="A market (else all of them), and for how long: 30m, 2h, 1d.",
+            autocompletion=markets_like,
             metavar="[SYMBOL] [DURATION]",
             show_default=False,
         ),
@@ -38,7 +40,8 @@ def mute(
 ) -> None:
     """Post without notifying anybody for a while.
 
-    For 30 minutes if nothing else is said. Nothing is dropped: findings are shown, stored and posted silently. CRITICAL rings.
+    For 30 minutes if nothing else is said. Nothing is dropped: findings are shown,
+    stored and posted silently. CRITICAL rings.
     """
     import asyncio
 
@@ -68,7 +71,10 @@ def unmute(
     symbol: Annotated[
         str | None,
         typer.Argument(
-            help="A market; else every one.", metavar="[SYMBOL]", show_default=False
+            help="A market; else every one.",
+            autocompletion=markets_like,
+            metavar="[SYMBOL]",
+            show_default=False,
         ),
     ] = None,
     *,
@@ -102,6 +108,7 @@ def ack(
         str,
         typer.Argument(
             help="An episode's id, or the market where one is going on.",
+            autocompletion=markets_like,
             metavar="EPISODE|SYMBOL",
         ),
     ],

@@ -64,7 +64,8 @@ def _table(survey: Survey, settings: Settings) -> Iterator[str]:
     usual = settings.decided_for().by
     rows = [_row(pick, settings, usual, has_interest) for pick in survey.picks]
     yield from columns(head, rows, left=2)
-    yield f"thresholds: {usual}, {settings.watch.timeframe} candles"
+    said = getattr(settings.detector, usual.rpartition(".")[2])
+    yield f"thresholds: {usual} {said}, {settings.watch.timeframe} candles"
     used = {pick.excluded_by for pick in survey.picks}
     for text in settings.watch.exclude:
         if text not in used:

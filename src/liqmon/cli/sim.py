@@ -89,7 +89,8 @@ def sim(
 ) -> None:
     """Serve two exchanges and a strict Discord on loopback.
 
-    They answer as the real ones do. Prints one JSON line with the addresses when ready, and serves until it is stopped.
+    They answer as the real ones do. Prints one JSON line with the addresses when ready,
+    and serves until it is stopped.
     """
     from liqmon.cli.errors import ExitCode
     from liqmon.cli.running import Signals, run

@@ -9,7 +9,7 @@ from liqmon.cli.options import AsciiOption, JsonOption, StateDirOption
 from liqmon.cli.stored import CsvOption
 
 if TYPE_CHECKING:
-    from liqmon.app.stats import Stats
+    from liqmon.app.stats import PollStats, Stats
 
 __all__ = ["stats"]
 
@@ -57,7 +57,7 @@ def stats(
         typer.echo(stored.as_csv(("section", "subject", "name", "value"), rows))
     elif found.is_empty:
         typer.echo(
-            f"nothing was watched since {since}; "
+            f"nothing was watched {stored.spoken(since)}; "
             "liqmon watch BTCUSDT ETHUSDT begins to count"
         )
     else:
@@ -119,13 +119,7 @@ def _webhooks(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:
 
 
 def _feeds(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:
-    polls = found.polls
-    asked = sum(polls.solved.values()) + polls.gave_up
-    solved = [
-        f"{count:,} at attempt {attempt}" for attempt, count in polls.solved.items()
-    ]
-    given_up = f"{polls.gave_up:,} given up"
-    yield write(f"polls {asked:,}: {', '.join([*solved, given_up])}")
+    yield write(_polls(found.polls))
     for one in found.healed:
         yield write(
             f"dead sessions of {one.exchange} healed {_times(one.count)}: {one.error}"
@@ -136,12 +130,22 @@ def _feeds(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:
         yield f"and {len(found.errors) - _MOST_ERRORS} more kinds of error: --json"
 
 
+def _polls(polls: "PollStats") -> str:
+    asked = sum(polls.solved.values()) + polls.gave_up
+    if not asked:
+        return "no poll is counted yet: a watch writes its counts down every minute"
+    solved = [
+        f"{count:,} at attempt {attempt}" for attempt, count in polls.solved.items()
+    ]
+    return f"polls {asked:,}: {', '.join([*solved, f'{polls.gave_up:,} given up'])}"
+
+
 def _markets(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:
     from liqmon.cli.stored import table, width
     from liqmon.ui.figures import name_of, plain, span
 
     if not found.markets:
-        yield "no market was watched"
+        yield "no market was watched for a whole minute yet"
         return
     worst = sorted(found.markets, key=lambda one: (one.uptime or 0.0, one.market))
     rows = []
@@ -177,6 +181,7 @@ def _markets(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:
         left=2,
         within=width(),
         dispensable=("exchange", "spells", "polls"),
+        alike=("exchange",),
         write=write,
     )
     if len(worst) > _MOST_MARKETS:

@@ -17,6 +17,7 @@ __all__ = [
     "as_json",
     "one_form",
     "since_ms",
+    "spoken",
     "state_dir",
     "table",
     "width",
@@ -44,6 +45,15 @@ def since_ms(text: str) -> int:
     from liqmon.clock import SystemClock
 
     return since(text).before(SystemClock().now_ms())
+
+
+def spoken(text: str) -> str:
+    """Return what ``--since`` says, as part of a sentence."""
+    from liqmon.cli.moments import since
+
+    return (
+        f"since {text}" if since(text).start_ms is not None else f"in the last {text}"
+    )
 
 
 def one_form(*, json: bool, csv: bool) -> None:
@@ -88,19 +98,27 @@ def table(
     left: int,
     within: int | None,
     dispensable: Sequence[str] = (),
+    alike: Sequence[str] = (),
     write: Callable[[str], str] = str,
 ) -> Iterator[str]:
     """Yield the lines of a table; what is too wide loses ``dispensable`` columns.
 
-    The first ``left`` columns are words, the others numbers. ``write`` puts a cell into
-    the alphabet of the terminal.
+    One of ``alike`` that is the same in all rows is left out; not even a pipe needs it.
+    The first ``left`` columns are words, the others numbers. ``write``
+    puts a cell into the alphabet of the terminal.
     """
     cells = [[write(cell) for cell in row] for row in (head, *rows)]
-    kept = list(range(len(head)))
+    kept = [
+        place
+        for place, name in enumerate(head)
+        if name not in alike or len({row[place] for row in rows}) > 1
+    ]
     lines = _aligned(cells, kept, left)
     for name in dispensable:
         if within is None or max(map(len, lines)) <= within:
             break
+        if head.index(name) not in kept:
+            continue
         kept.remove(head.index(name))
         lines = _aligned(cells, kept, left)
     yield from (line[:within] for line in lines)

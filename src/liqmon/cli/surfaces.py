@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from liqmon.cli.output import LineWriter, Unbuffered
 from liqmon.cli.remembering import remember, remembered
@@ -25,6 +26,10 @@ from liqmon.ui.live import LiveView, is_ascii_only, usable
 from liqmon.ui.ndjson import dumps
 
 __all__ = ["Surface", "chosen", "logs_to_terminal", "shown"]
+
+
+_FIRST_STATUS_S: Final = 5.0
+"""Whoever starts a watch in a pipe wants to see soon that it works."""
 
 
 class Surface(StrEnum):
@@ -111,8 +116,10 @@ async def shown(
 async def _status(
     how: Shown, bulletin: Bulletin, clock: Clock, lines: LineWriter
 ) -> None:
+    wait_s = min(how.status_s, _FIRST_STATUS_S)
     while how.surface is Surface.LINES:
-        await clock.sleep(how.status_s)
+        await clock.sleep(wait_s)
+        wait_s = how.status_s
         told = status_line(bulletin.snapshot, now_mono=clock.monotonic())
         lines.write(f"{time_of_day(clock.now_ms())}  {told}")
 

@@ -53,8 +53,8 @@ def tune(
 ) -> None:
     """Find the threshold for a market on its own history.
 
-    The history is what liqmon download fetched. Shows what each threshold would have cost in alerts a week, and which of the large
-    moves it would have caught.
+    The history is what liqmon download fetched. Shows what each threshold would have
+    cost in alerts a week, and which of the large moves it would have caught.
     """
     from liqmon.cli.configured import loaded
     from liqmon.cli.recorded import Recorded

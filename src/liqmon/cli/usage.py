@@ -21,6 +21,10 @@ _SAID: Final = (
     (r"No such command '(.+?)'.*", r"there is no command \1"),
     (r"No such option: (\S+).*", r"there is no option \1"),
     (r"Invalid value for '?(.+?)'?: (.+)", r"\1: \2"),
+    (
+        r"Missing argument '(.+?)'\. Choose from:\s+(.+)",
+        r"\1 is missing: one of \2",
+    ),
     (r"Missing (?:option|argument|parameter):? '?(.+?)'?(?:\.|,.*)?", r"\1 is missing"),
     (r"Option '(.+?)' requires an argument\.", r"\1 needs a value"),
     (
@@ -70,5 +74,5 @@ def _plainly(text: str) -> str:
     for pattern, words in _SAID:
         match = re.fullmatch(pattern, text, re.DOTALL)
         if match is not None:
-            return _CUT.sub("", match.expand(words))
+            return _CUT.sub("", " ".join(match.expand(words).split()))
     return _CUT.sub("", text[:1].lower() + text[1:])

@@ -9,12 +9,14 @@ import asyncio
 import errno
 import logging
 import os
+import re
 import signal
 import sys
 import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from liqmon.app.run import Run, empty_board
 from liqmon.cli.asked import Asked, logging_as_asked
@@ -32,6 +34,9 @@ from liqmon.ui.lines import line
 __all__ = ["ended_code", "run_watch", "stop_after"]
 
 log = logging.getLogger(__name__)
+
+_PROBLEM: Final = "  --> "
+"""What the line of one problem begins with, in an error of the settings."""
 
 
 def run_watch(
@@ -91,7 +96,7 @@ class _Turns:
             self.run = self.asked.run()
         except ConfigError as error:
             log.error("settings not reloaded, the old ones stay: %s", error)  # noqa: TRY400
-            text = f"settings not reloaded: {str(error).splitlines()[0]}"
+            text = f"settings not reloaded: {_briefly(error)}"
             self.bulletin.show_banner("settings", text)
             systemd.ready()
             return text
@@ -99,6 +104,17 @@ class _Turns:
         self.bulletin.show_banner("settings", "")
         self.over.set()
         return "settings reloaded"
+
+
+def _briefly(error: ConfigError) -> str:
+    """Return the first problem for one line of a table, and how many there are."""
+    title, *lines = str(error).splitlines()
+    problems = [line for line in lines if line.startswith(_PROBLEM)]
+    if not problems:
+        return title
+    # without the folders: what is wrong must be seen in a narrow terminal, too
+    first = re.sub(r"\S*/", "", problems[0].removeprefix(_PROBLEM), count=1)
+    return first if len(problems) == 1 else f"{first} (1 of {len(problems)} problems)"
 
 
 async def _main(

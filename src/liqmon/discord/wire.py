@@ -6,6 +6,7 @@ own; a body may be HTML, empty, cut off or hostile.
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
@@ -17,6 +18,8 @@ Json: TypeAlias = Mapping[str, object]
 
 _GRACE_S: Final = 0.25
 _LONGEST_S: Final = 86_400.0
+
+_STATUS: Final = re.compile(r"^[1-5]\d\d: ")
 
 
 def bucket_wait(headers: Mapping[str, str]) -> float:
@@ -79,6 +82,8 @@ def said_in(body: Json | None) -> str:
     """Return Discord's own words on one line, with the path of the first complaint."""
     message = (body or {}).get("message")
     said = message if isinstance(message, str) else "no message"
+    # "500: Internal Server Error": the status stands beside it already
+    said = _STATUS.sub("", said)
     where = next(_complaints((body or {}).get("errors")), "")
     line = " ".join(clean(f"{said}; {where}" if where else said).split())
     return cut(line, 300)

@@ -1,7 +1,7 @@
 """One market in full: where it stands, its last hour, and what happened to it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.text import Text
@@ -10,6 +10,7 @@ from liqmon.core.board import MarketRow
 from liqmon.core.events import Event, FindingRaised
 from liqmon.ui.braille import curve
 from liqmon.ui.cells import COLUMNS, View, fitted
+from liqmon.ui.controls import Remark
 from liqmon.ui.feeds import brief, effective_feed
 from liqmon.ui.figures import percent, plain, price
 from liqmon.ui.header import packed
@@ -30,8 +31,17 @@ _LABEL: Final = 13
 _CELL: Final = {column.title: column.cell for column in COLUMNS}
 
 
-def detail_lines(row: MarketRow, view: View, room: int, width: int) -> list[Text]:
-    """Return the pane, at most ``room`` lines of ``width`` cells."""
+def detail_lines(
+    row: MarketRow,
+    view: View,
+    room: int,
+    width: int,
+    remarks: Sequence[Remark] = (),
+) -> list[Text]:
+    """Return the pane, at most ``room`` lines of ``width`` cells.
+
+    ``remarks`` are answers to keys, of whatever market: a key works here as well.
+    """
     market, glyphs = row.market, view.glyphs
     title = glyphs.between.join((market.name, market.symbol, market.exchange))
     facts = packed(list(_facts(row, view)), width)
@@ -42,7 +52,8 @@ def detail_lines(row: MarketRow, view: View, room: int, width: int) -> list[Text
     left = room - len(lines) - _EVENTS - 1
     if left >= _LOWEST:
         lines += _chart(row, view, min(left, _TALLEST), width)
-    lines += event_lines(_story(row, view), room - len(lines), width, glyphs)
+    told = event_lines(_story(row, view), room - len(lines), width, glyphs, remarks)
+    lines += told
     return lines[: max(room, 0)]
 
 

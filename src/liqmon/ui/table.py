@@ -200,7 +200,7 @@ def _below(
     if look.pane is Pane.DETAIL:
         row = board.rows.get(look.selected)
         if row is not None:
-            yield from detail_lines(row, view, room, width)
+            yield from detail_lines(row, view, room, width, remarks)
             return
     yield from event_lines(board.events, room, width, glyphs, remarks)
 

@@ -298,7 +298,7 @@ def test_symbols_says_what_would_be_watched_and_why(
     assert lines[2].endswith(" 9.5")
     assert lines[3].startswith("ETHUSDT  excluded by eth ")
     assert lines[4].startswith("BTCUSDT  top 2 by volume ")
-    assert lines[5] == "thresholds: detector.sensitivity, 1m candles"
+    assert lines[5] == "thresholds: detector.sensitivity normal, 1m candles"
     assert lines[6] == "note: to exclude BTCUSTD changes nothing here"
 
     xrp, eth, btc = markets(liqmon("symbols", *wanted, "--json"))

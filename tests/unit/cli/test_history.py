@@ -196,7 +196,7 @@ def test_an_empty_state_is_a_sentence_and_no_failure(
     written(state, raising(ONSET))
     code, out, _ = looking("history", "BTCUSDT", "--since", "1h")
     assert code == 0
-    assert out.startswith("no episode of BTCUSDT since 1h; ")
+    assert out.startswith("no episode of BTCUSDT in the last 1h; ")
 
 
 @pytest.mark.parametrize(

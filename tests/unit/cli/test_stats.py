@@ -79,7 +79,7 @@ def test_all_of_it_in_the_words_of_a_table(looking: Typed, state: Path) -> None:
         "error of bybit 12 times: kind a",
     ]
     assert feeds.endswith("and 2 more kinds of error: --json")
-    assert [line.split()[2:] for line in markets.splitlines()[1:]] == [
+    assert [line.split()[1:] for line in markets.splitlines()[1:]] == [
         ["1", "d", "0", "h", "99.89", "%", "1.5", "1", "0", "2", "1"],
         ["1", "d", "0", "h", "100.00", "%", "0.0", "0", "17,283", "0", "1"],
     ]
@@ -129,7 +129,7 @@ def test_what_is_not_known_is_a_dot(looking: Typed, state: Path) -> None:
     _, out, _ = looking("stats")
 
     assert "discord  429:1           1       ·       ·         0    ·    ·" in out
-    assert "C00USDT  bybit         0 s       ·" in out
+    assert "C00USDT      0 s       ·" in out
     assert "and 1 more, better ones: --json" in out
     assert "breaker opened 0 times, for 0 s in all\n" in out
     assert out.endswith("no episode was found\n")
@@ -143,14 +143,16 @@ def test_without_a_webhook_and_without_markets_it_says_so(
     _, out, _ = looking("stats", "--ascii")
 
     assert "nothing was sent to a webhook\n" in out
-    assert "no market was watched\n" in out
+    assert "no poll is counted yet: a watch writes its counts down every minute" in out
+    assert "no market was watched for a whole minute yet\n" in out
     assert out.isascii()
 
 
 def test_an_empty_state_is_a_sentence_and_no_failure(looking: Typed) -> None:
     assert looking("stats") == (
         0,
-        "nothing was watched since 7d; liqmon watch BTCUSDT ETHUSDT begins to count\n",
+        "nothing was watched in the last 7d; "
+        "liqmon watch BTCUSDT ETHUSDT begins to count\n",
         "",
     )
 
