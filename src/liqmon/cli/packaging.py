@@ -20,6 +20,8 @@ class Piece(StrEnum):
     GRAFANA = "grafana"
 
 
+_USUAL_PLACE: Final = "/usr/local/bin/liqmon"
+
 FILES: Final = {
     Piece.SYSTEMD: "liqmon.service",
     Piece.TIMER: "liqmon-check.timer",
@@ -47,5 +49,18 @@ def packaging(
     """
     from importlib.resources import files
 
-    file = files("liqmon") / "packaging" / FILES[piece]
-    typer.echo(file.read_text(), nl=False)
+    text = (files("liqmon") / "packaging" / FILES[piece]).read_text()
+    if piece is Piece.CRON:
+        # yours runs this very program; a service has no part in anybody's home
+        text = text.replace(_USUAL_PLACE, _program())
+    typer.echo(text, nl=False)
+
+
+def _program() -> str:
+    """Return where this liqmon is, as a shell reads it."""
+    import shlex
+    import sys
+    from pathlib import Path
+
+    place = Path(sys.executable).with_name("liqmon")
+    return shlex.quote(str(place)) if place.is_file() else _USUAL_PLACE

@@ -132,7 +132,9 @@ async def test_f08_a_broken_edit_is_refused_and_a_good_one_taken(shell: Shell) -
             running.process.send_signal(signal.SIGHUP)
             await running.complains("settings not reloaded, the old ones stay")
             assert "did you mean `threshold`?" in running.err
-            await running.says("settings not reloaded")
+            await running.says(
+                "settings not reloaded: liqmon.toml:2 detector.treshold: unknown key"
+            )
             stage.skip_to(FALLEN_MS)
             await running.says("nearest BTCUSDT 2", times=1)
             assert "liquidations" not in running.out

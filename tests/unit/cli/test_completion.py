@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from liqmon.app.market_lists import Kept, KeptList, keep_list, list_path
-from liqmon.cli import backtest, check, explain, symbols, tune, watch
+from liqmon.cli import (
+    backtest,
+    check,
+    explain,
+    history,
+    mute,
+    symbols,
+    tune,
+    watch,
+)
 from liqmon.cli.completion import markets_like
 
 PROBE = """
@@ -104,6 +113,10 @@ def test_names_are_offered_in_the_case_that_is_typed(
         explain.explain,
         backtest.backtest,
         tune.tune,
+        history.history,
+        mute.mute,
+        mute.unmute,
+        mute.ack,
     ],
 )
 def test_every_command_that_takes_markets_offers_them(command: object) -> None:

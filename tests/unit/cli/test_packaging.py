@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,24 @@ def test_a_piece_that_does_not_exist_is_an_error_that_lists_them(
 
     assert code == 2
     assert all(piece.value in told for piece in Piece)
+
+
+def test_a_piece_that_is_not_named_is_an_error_that_lists_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code = guarded(lambda: app(["packaging"], prog_name="liqmon"))
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        f"error: piece is missing: one of {', '.join(Piece)}\n"
+        "  hint: see liqmon packaging --help\n"
+    )
+
+
+def test_the_crontab_runs_the_liqmon_that_printed_it() -> None:
+    [line] = statements(printed(Piece.CRON))
+
+    assert shlex.split(line)[5] == str(Path(sys.executable).with_name("liqmon"))
 
 
 @pytest.mark.parametrize("piece", Piece)

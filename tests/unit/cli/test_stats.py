@@ -151,8 +151,10 @@ def test_without_a_webhook_and_without_markets_it_says_so(
 def test_an_empty_state_is_a_sentence_and_no_failure(looking: Typed) -> None:
     assert looking("stats") == (
         0,
-        "nothing was watched in the last 7d; "
-        "liqmon watch BTCUSDT ETHUSDT begins to count\n",
+        (
+            "nothing was watched in the last 7d; "
+            "liqmon watch BTCUSDT ETHUSDT begins to count\n"
+        ),
         "",
     )
 

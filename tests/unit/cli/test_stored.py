@@ -3,7 +3,7 @@
 import pytest
 
 from liqmon.app.beside import markets_named, some
-from liqmon.cli.stored import table
+from liqmon.cli.stored import spoken, table
 from liqmon.errors import UserError
 
 HEAD = ("word", "other", "number", "much")
@@ -37,6 +37,29 @@ def test_what_is_too_wide_loses_what_can_be_spared_and_then_its_end(
 ) -> None:
     assert lines(within)[0] == head
     assert all(len(line) <= within for line in lines(within))
+
+
+def test_what_is_alike_in_all_rows_is_left_out() -> None:
+    same = [("a", "b", "1", "2"), ("c", "b", "3", "4")]
+
+    def heads(rows: list[tuple[str, ...]], within: int | None = None) -> str:
+        wanted = ("other", "number")
+        lines = table(
+            HEAD, rows, left=2, within=within, dispensable=wanted, alike=("other",)
+        )
+        return next(iter(lines))
+
+    assert heads(same) == "word  number  much"
+    assert heads(same, within=10) == "word  much"
+    assert heads(ROWS) == "word  other  number    much"
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken_of"),
+    [("7d", "in the last 7d"), ("2026-01-01", "since 2026-01-01")],
+)
+def test_since_is_part_of_a_sentence(text: str, spoken_of: str) -> None:
+    assert spoken(text) == spoken_of
 
 
 KNOWN = ["bybit:BTC/USDT:USDT", "okx:BTC/USDT:USDT", "bybit:ETH/USD:ETH"]

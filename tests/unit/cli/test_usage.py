@@ -4,6 +4,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from liqmon.cli.app import app as liqmon
 from liqmon.cli.usage import Commands
 from liqmon.errors import UserError
 
@@ -40,3 +41,9 @@ def test_help_is_no_mistake(arguments: list[str]) -> None:
 
 def test_what_works_is_left_alone() -> None:
     assert CliRunner().invoke(app, ["even"]).output == "done\n"
+
+
+def test_what_each_command_does_is_said_whole_in_eighty_columns() -> None:
+    for group in ([], ["outbox"], ["config"]):
+        told = CliRunner().invoke(liqmon, [*group, "--help"], env={"COLUMNS": "80"})
+        assert "..." not in told.output.partition("Commands:")[2]

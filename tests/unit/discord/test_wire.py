@@ -159,6 +159,7 @@ def test_the_first_complaint_is_told_with_its_path() -> None:
         (None, "no message"),
         ({}, "no message"),
         ({"message": 7}, "no message"),
+        ({"message": "500: Internal Server Error"}, "Internal Server Error"),
         ({"message": "two\n lines\x1b[2J"}, "two lines[2J"),
         ({"message": "x", "errors": "y"}, "x"),
         ({"message": "x", "errors": {"_errors": []}}, "x"),

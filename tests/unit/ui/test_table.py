@@ -206,6 +206,14 @@ def test_remarks_stand_among_the_events_in_order_of_time() -> None:
     assert " 22:15:15 now" in lines
 
 
+def test_a_key_is_answered_beside_the_details_too() -> None:
+    answer = (Remark(NOW_MS, "test message: delivered"),)
+
+    assert "test message: delivered" in text_of(
+        a_busy_board(), height=24, look=DETAIL, remarks=answer
+    )
+
+
 def test_a_filter_that_nothing_passes_says_so() -> None:
     assert "no market like 'xyz'" in text_of(a_busy_board(), look=Look(filter="xyz"))
 
