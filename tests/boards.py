@@ -109,7 +109,7 @@ def a_busy_board() -> BoardSnapshot:
             feed=Feed(FeedState.STALE, NOW_MONO - 35),
             updated_mono=NOW_MONO - 40,
         ),
-        a_row("1000PEPE", price=0.0068412, nearness=None, warmup=Warmup(41.5, 72)),
+        a_row("1000PEPE", price=0.0068412, nearness=None, warmup=Warmup(11.5, 24)),
         MarketRow(a_market("WIF")),
     )
     return a_board(
