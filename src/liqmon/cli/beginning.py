@@ -137,7 +137,7 @@ def _asked(begun: Begun) -> Answers:
 def _answers(begun: Begun, url: str) -> Answers:
     file = begun.webhook_file
     return Answers(
-        symbols=begun.symbols,
+        symbols=tuple(symbol.upper() for symbol in begun.symbols),
         top=begun.top,
         exchanges=begun.exchanges,
         webhook_url="" if file or begun.no_webhook else url,

@@ -165,10 +165,19 @@ def _rows(
             line.stylize("reverse")
         yield line
     if not view.board.rows:
-        yield Text("  connecting", style="bright_black")
+        yield fitted(_connecting(view), width, view.glyphs)
     elif not rows:
         filtered = view.glyphs.text(view.look.filter)
         yield fitted(Text(f"   no market like '{filtered}'"), width, view.glyphs)
+
+
+def _connecting(view: View) -> Text:
+    """Return what stands there until an exchange has told its markets."""
+    failing = {name: feed for name, feed in view.board.exchanges.items() if feed.reason}
+    if not failing:
+        return Text("  connecting", style="bright_black")
+    why = "; ".join(f"{name}: {feed.reason}" for name, feed in failing.items())
+    return Text(f"  connecting, {view.glyphs.text(why)}", style="yellow")
 
 
 def _joined(cells: list[Text], width: int) -> Text:

@@ -87,6 +87,7 @@ def test_init_sends_a_real_message_and_saves_a_private_file(
 
     # a second time it touches nothing
     saved = config(home).read_text()
+    assert 'symbols = ["BTCUSDT"]' in saved
     again = liqmon("init", "ETHUSDT", "--no-webhook")
     assert again.code == 2
     assert "is there already" in again.err

@@ -358,6 +358,14 @@ def test_before_the_first_answer_there_is_a_frame() -> None:
     assert "q quit" in text_of(BoardSnapshot("0.1.0", "1m", NOW_MONO))
 
 
+def test_before_there_are_markets_it_says_what_keeps_them_away() -> None:
+    away = Feed(FeedState.UNAVAILABLE, reason="its name cannot be resolved")
+    board = BoardSnapshot("0.1.0", "1m", 0.0, exchanges={"bybit": away})
+
+    told = "  connecting, bybit: its name cannot be resolved"
+    assert told in text_of(board).splitlines()
+
+
 def test_two_exchanges_are_told_apart() -> None:
     other = a_row(market=a_market("SOL", "okx"))
     text = text_of(a_board(a_row(), other, interval_s={"bybit": 5.0, "okx": 6.5}))
