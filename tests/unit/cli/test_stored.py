@@ -1,5 +1,7 @@
 """Tables that fit, and names that mean something."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from liqmon.app.beside import markets_named, some
@@ -42,7 +44,7 @@ def test_what_is_too_wide_loses_what_can_be_spared_and_then_its_end(
 def test_what_is_alike_in_all_rows_is_left_out() -> None:
     same = [("a", "b", "1", "2"), ("c", "b", "3", "4")]
 
-    def heads(rows: list[tuple[str, ...]], within: int | None = None) -> str:
+    def heads(rows: Sequence[Sequence[str]], within: int | None = None) -> str:
         wanted = ("other", "number")
         lines = table(
             HEAD, rows, left=2, within=within, dispensable=wanted, alike=("other",)
