@@ -180,3 +180,15 @@ async def test_a_digest_is_as_quiet_as_its_route(is_night: bool) -> None:
 
         assert "still going on" in both.heads()[0]
         assert flags(both) == [SILENT if is_night else 0]
+
+
+async def test_what_is_refused_and_said_plainly_is_as_quiet() -> None:
+    hushing = Hushing()
+    async with delivering("discord-400", hushes=hushing.hushes) as both:
+        await hushing.attach(both).mute(BTC, 1_800)
+        await both.raise_(ONSET)
+        await both.live(5)
+
+        (message,) = both.messages
+        assert not message.payload.get("embeds")
+        assert flags(both) == [SILENT]
