@@ -150,7 +150,9 @@ class Packer:
         """Return the request for a finding that no disk knows of."""
         _, findings = _main_first([row])
         if not findings or findings[0].phase is Phase.END:
-            return Parcel(route=row.route, body=letter(row, now_ms=now_ms))
+            heading = Heading(row.route, silent=bool(findings))
+            body = letter(row, now_ms=now_ms, heading=heading)
+            return Parcel(route=row.route, body=body)
         return replace(await self._news(row, [row], findings, now_ms), rows=())
 
     async def _part_of_digest(self, row: OutboxRow, now_ms: int) -> Parcel:
