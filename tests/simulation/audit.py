@@ -99,10 +99,16 @@ class _Auditor:
         told = self._telling(finding, row)
         if not told:
             self._complain("I1", "called sent, and is nowhere", finding)
-        elif finding.phase is not Phase.END and not any(
-            request.method == "POST" for request in told
+        elif (
+            finding.phase is not Phase.END
+            and not any(request.method == "POST" for request in told)
+            and not self._may_be_quiet(finding, row)
         ):
             self._complain("ring", "told by an edit, which rings for nobody", finding)
+
+    def _may_be_quiet(self, finding: Finding, row: OutboxRow) -> bool:
+        raised_s = (row.created_ms - EPOCH_MS) / 1000
+        return self._scene.quiet.is_possible(finding, raised_s, _settled_s(row))
 
     def _check_digested(self, finding: Finding, row: OutboxRow) -> None:
         digests = [r for r in self._telling(finding, row) if _DIGEST in r.text]

@@ -9,11 +9,14 @@ from random import Random
 from traceback import format_exception
 from typing import Literal
 
+from liqmon.core.board import BoardSnapshot
 from liqmon.core.breaker import Breaker, BreakerPolicy
 from liqmon.core.facts import finding_to_facts as facts_of
 from liqmon.core.model import Finding
 from liqmon.errors import StoreUnavailable
+from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.courier import Courier
+from liqmon.monitor.silences import Silences
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry, RowState
 from simulation.arrivals import Step
@@ -22,6 +25,7 @@ from simulation.discord import Discord
 from simulation.disk import Disk
 from simulation.known import OPEN_S, THRESHOLD
 from simulation.loop import VirtualClock, VirtualLoop
+from simulation.quiet import Quiet
 from simulation.referee import Referee
 from simulation.weather import DiskWeather
 from simulation.wire import Wire
@@ -45,6 +49,7 @@ class Parts:
     courier: type[Courier] = Courier
     breaker: type[Breaker] = Breaker
     wire: type[Wire] = Wire
+    silences: type[Silences] = Silences
     when_open: Literal["hold", "skip"] = "hold"
 
 
@@ -66,6 +71,7 @@ class Scene:
     discord: Discord
     referee: Referee
     crashes: Crashes
+    quiet: Quiet
     acknowledged: list[Finding] = field(default_factory=list)
     late_s: float = 0.0
     cut_off: int = 0
@@ -88,7 +94,12 @@ class Life:
     """
 
     def __init__(
-        self, scene: Scene, store: Store, disk: Disk, states: Mapping[str, Facts]
+        self,
+        scene: Scene,
+        store: Store,
+        disk: Disk,
+        silences: Silences,
+        states: Mapping[str, Facts],
     ) -> None:
         self._scene = scene
         self._disk = disk
@@ -106,11 +117,13 @@ class Life:
         self.caught_up = asyncio.Event()
         self._states = states
         self.store = store
+        self.silences = silences
         self.courier = self._courier()
         self._tasks: list[asyncio.Task[None]] = []
         self._start(self.courier.run(), "courier")
         self._start(self._watch(), "watcher")
         self._start(self._look_after(), "human")
+        self._start(self._want_quiet(), "sleeper")
         scene.crashes.begin(self._kill)
 
     @classmethod
@@ -118,7 +131,11 @@ class Life:
         """Start a process; the disk is kind and nobody kills until it runs."""
         disk = scene.loop.threads = Disk(scene.rng, point=scene.crashes.point)
         store = await scene.parts.store.open(scene.directory)
-        life = cls(scene, store, disk, await store.states(TIMEFRAME))
+        clock = VirtualClock(scene.loop, 0.0)
+        bulletin = Bulletin(clock, BoardSnapshot("", TIMEFRAME, 0.0))
+        silences = scene.parts.silences(store, clock=clock, bulletin=bulletin)
+        await silences.look()
+        life = cls(scene, store, disk, silences, await store.states(TIMEFRAME))
         disk.is_failing = scene.is_disk_failing
         return life
 
@@ -161,6 +178,7 @@ class Life:
             emit=lambda event: scene.referee.event(event, scene.loop.time()),
             on_receiver=lambda _: None,
             when_open=scene.parts.when_open,
+            hushes=self.silences.hushes,
         )
 
     async def revive(self) -> None:
@@ -207,6 +225,16 @@ class Life:
             await self._clock.sleep(_LOOKED_AFTER_EVERY_S)
             with suppress(StoreUnavailable):
                 await self.revive()
+
+    async def _want_quiet(self) -> None:
+        scene = self._scene
+        while True:
+            await self._clock.sleep(scene.quiet.next_s())
+            for recent in scene.acknowledged[-1:]:
+                with suppress(StoreUnavailable):
+                    await scene.quiet.want(
+                        self.silences, self.store, recent, scene.loop.time()
+                    )
 
     # the watcher
 

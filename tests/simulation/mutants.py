@@ -10,12 +10,14 @@ from typing import Any
 
 from liqmon.core.breaker import Breaker, BreakerPolicy, Change, Permit, Verdict
 from liqmon.core.events import BreakerState
+from liqmon.core.model import Finding, Severity
 from liqmon.discord import embeds, fit
 from liqmon.discord.answers import Answer
 from liqmon.errors import StoreUnavailable
 from liqmon.monitor import incidents, packer
 from liqmon.monitor.courier import Courier
 from liqmon.monitor.pacing import Pace
+from liqmon.monitor.silences import Silences
 from liqmon.store.attempts import Attempt
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry, OutboxRow, Routes, RowState, Settlement
@@ -211,6 +213,19 @@ class EscalationAsEdit(Wire):
         return answer
 
 
+# who wants quiet
+
+
+class Deaf(Silences):
+    def hushes(self, finding: Finding, now_ms: int) -> bool:
+        return False
+
+
+class HushesEverything(Silences):
+    def hushes(self, finding: Finding, now_ms: int) -> bool:
+        return super().hushes(replace(finding, severity=Severity.LOW), now_ms)
+
+
 MUTANTS: Mapping[str, Mutant] = {
     "a row is called sent before the reply": Mutant(
         "I1", 7, Parts(store=SentBeforeTheReply)
@@ -227,7 +242,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "the gate is not kept": Mutant("I3", 8, Parts(store=GateNotKept)),
     "the breaker is not kept": Mutant("I3", 7, Parts(store=BreakerNotKept)),
     "an outcome is forgotten when the disk refuses": Mutant(
-        "I2", 6, Parts(store=OutcomeForgotten)
+        "I2", 9, Parts(store=OutcomeForgotten)
     ),
     "rows expire too early": Mutant("I1", 7, Parts(store=ExpiredTooEarly)),
     "the newest row of an episode goes first": Mutant(
@@ -248,6 +263,8 @@ MUTANTS: Mapping[str, Mutant] = {
         "I4", 1, Parts(courier=Unpaced)
     ),
     "an escalation is only an edit": Mutant("ring", 5, Parts(wire=EscalationAsEdit)),
+    "a mute is not heeded": Mutant("hush", 1, Parts(silences=Deaf)),
+    "critical is muted": Mutant("hush", 8, Parts(silences=HushesEverything)),
     "a body is not fitted": Mutant(
         "I10",
         6,

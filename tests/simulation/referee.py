@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from liqmon.core.events import BreakerChanged, BreakerState, Event
-from liqmon.core.model import Finding
+from liqmon.core.model import Finding, Phase, Severity
 from liqmon.discord.answers import Answer
 from simulation.arrivals import MARK
 from simulation.discord import Discord, Request
 from simulation.known import Knowledge
+from simulation.quiet import Quiet
 
 _PACE = ((5, 2.0), (30, 60.0))
 
@@ -25,6 +26,8 @@ _CAUGHT_UP_S = 90.0
 
 _EDITED_FOR_S = 3_601.0
 _CAUTION = "possible duplicate"
+_OTHERS = "Also moving"
+_SILENT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Referee:
     told: Mapping[str, Finding]
     disk_was_bad: Callable[[float, float], bool]
     log: Callable[[str], None]
+    quiet: Quiet
     violations: list[Violation] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     duplicates: int = 0
@@ -55,6 +59,7 @@ class Referee:
     _posted: dict[str, list[Request]] = field(default_factory=dict)
     _first: int = 0
     _furthest: dict[str, int] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
 
     # what a process does
 
@@ -136,6 +141,9 @@ class Referee:
             self.complain(now_s, "I10", str(self.discord.invalid.pop()))
         self._check_pace(now_s)
         self._check_edit(request, now_s)
+        if request.is_accepted:
+            self._check_loudness(request)
+            self._told.update(marks(request))
         if request.method == "POST" and request.is_accepted:
             for mark in marks(request):
                 self._check_post(mark, request, now_s)
@@ -157,6 +165,19 @@ class Referee:
         message = self.discord.messages.get(request.target)
         if message is not None and now_s - message.posted_s > _EDITED_FOR_S:
             self.complain(now_s, "edit", f"after {now_s - message.posted_s:.0f} s")
+
+    def _check_loudness(self, request: Request) -> None:
+        """Judge whether a message that is the first to tell of one finding may ring."""
+        new = [mark for mark in marks(request) if mark in self.told.keys() - self._told]
+        if request.method != "POST" or len(new) != 1 or _OTHERS in request.text:
+            return
+        finding, now_s = self.told[new[0]], request.asked_s
+        rings = request.body.get("flags") != _SILENT
+        is_minor = finding.severity is Severity.LOW or finding.phase is Phase.END
+        if rings and (is_minor or self.quiet.is_sure(finding, now_s)):
+            self.complain(now_s, "hush", f"{new[0]} rings")
+        elif not (rings or is_minor or self.quiet.is_possible(finding, now_s, now_s)):
+            self.complain(now_s, "hush", f"{new[0]} does not ring")
 
     def _check_post(self, mark: str, request: Request, now_s: float) -> None:
         episode, step = _place(mark)

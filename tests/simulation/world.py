@@ -15,6 +15,7 @@ from simulation.discord import Discord
 from simulation.known import OPEN_S
 from simulation.life import Life, Parts, Scene
 from simulation.loop import VirtualLoop
+from simulation.quiet import Quiet
 from simulation.referee import Referee, Violation
 from simulation.weather import discord_weather, disk_weather
 
@@ -72,6 +73,7 @@ class _World:
         self._people = self._rng("people")
         steps = script(self._rng("markets"), self._ends_s)
         told = {mark(step.told): step.told for step in steps if step.told is not None}
+        quiet = Quiet(self._rng("quiet"))
         self._scene = Scene(
             parts=parts,
             loop=loop,
@@ -80,7 +82,8 @@ class _World:
             steps=steps,
             disk_weather=disk,
             discord=discord,
-            referee=Referee(discord, told, disk.was_bad, self._note),
+            referee=Referee(discord, told, disk.was_bad, self._note, quiet),
+            quiet=quiet,
             crashes=Crashes(self._rng("crashes")),
         )
 

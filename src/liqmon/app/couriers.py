@@ -46,13 +46,15 @@ Webhooks: TypeAlias = Mapping[WebhookUrl | None, Sequence[str]]
 class Couriers:
     """The couriers of a run by their names, none twice for one webhook.
 
-    ``loud`` are the routes that cannot be silent: in quiet hours they get nothing.
+    ``loud`` are the routes that cannot be silent: in quiet hours, and of what is muted,
+    they get nothing.
     """
 
     by_name: Mapping[str, Courier]
     settings: Settings
     clock: Clock
     loud: frozenset[str] = frozenset()
+    hushes: Hushes = hushes_nothing
 
     @property
     def work(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -81,13 +83,15 @@ class Couriers:
     def routes_of(self, finding: Finding) -> Sequence[str]:
         """Return the routes that a finding goes to, no webhook twice."""
         first: dict[tuple[object, str | None], str] = {}
+        now_ms = self.clock.now_ms()
+        is_hushed = self.hushes(finding, now_ms)
         for heading in finding_headings(
             finding,
             self.settings.discord,
-            now_ms=self.clock.now_ms(),
+            now_ms=now_ms,
             receivers=self.settings.notify,
         ):
-            if not (heading.hushed and heading.route in self.loud):
+            if not ((is_hushed or heading.hushed) and heading.route in self.loud):
                 first.setdefault(_address(heading.route, self.settings), heading.route)
         return tuple(first.values())
 
@@ -160,7 +164,7 @@ async def opened_couriers(
         for way in ways
     }
     loud = {name for name, one in receivers.items() if not one.can_be_silent}
-    return Couriers(couriers, settings, clock, frozenset(loud))
+    return Couriers(couriers, settings, clock, frozenset(loud), hushes)
 
 
 def report_routes(

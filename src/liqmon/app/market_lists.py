@@ -6,6 +6,7 @@ with a list, it is as if there were none.
 """
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +20,9 @@ __all__ = ["Kept", "KeptList", "keep_list", "kept_list", "kept_names", "list_pat
 _FOLDER: Final = "markets"
 _SCHEMA: Final = 1
 _LARGEST: Final = 4 << 20
+
+_SAFE: Final = re.compile(r"[\w.:/-]+")
+"""What a shell takes for nothing but a word: zsh evaluates what it is offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,9 @@ def _names(told: Mapping[str, Any]) -> Iterator[str]:
     markets = told.get("markets")
     for market in markets if isinstance(markets, list) else ():
         if isinstance(market, dict) and market.get("active") is True:
-            yield str(market.get("name"))
+            name = str(market.get("name"))
+            if _SAFE.fullmatch(name):
+                yield name
 
 
 def _told(path: Path) -> Mapping[str, Any]:

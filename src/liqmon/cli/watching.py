@@ -1,8 +1,9 @@
 """A watch from the first frame to the exit code.
 
 The board is drawn before the parts are imported: ccxt takes half a second. SIGHUP reads
-the settings anew; the run goes on with them from what is on disk, and a broken file
-changes nothing but the banner.
+the settings anew; the run goes on with them from what is on disk. A broken file changes
+nothing but the banner, and settings that turn out to be of no use (a market that does
+not exist, a port that is taken) give way to those before them.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ from liqmon.cli.steering import Watching
 from liqmon.cli.surfaces import Shown, Surface, chosen, logs_to_terminal, shown
 from liqmon.clock import Clock, SystemClock
 from liqmon.core.board import Receiver
-from liqmon.errors import ConfigError
+from liqmon.errors import ConfigError, UserError
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.systemd import Systemd
 from liqmon.ui.lines import line
@@ -81,12 +82,17 @@ def _warn_without_webhook(receiver: Receiver) -> None:
 
 @dataclass(slots=True)
 class _Turns:
-    """The run that is on, and the one that follows when the settings are read anew."""
+    """The run that is on, and the one that follows when the settings are read anew.
+
+    ``proven`` is the last one that went on until then; ``fault`` why the run is that.
+    """
 
     asked: Asked
     bulletin: Bulletin
     run: Run
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    proven: Run | None = None
+    fault: str = ""
 
     def reload(self) -> str:
         """End this turn, if the settings can be used; return what came of it."""
@@ -101,9 +107,29 @@ class _Turns:
             systemd.ready()
             return text
         log.info("settings reloaded")
+        self.fault = ""
         self.bulletin.show_banner("settings", "")
         self.over.set()
         return "settings reloaded"
+
+    def begin(self, clock: Clock) -> Run:
+        """Show that a turn begins, and return its run."""
+        self.over.clear()
+        self.bulletin.begin(empty_board(self.run, clock))
+        self.bulletin.show_banner("settings", self.fault)
+        return self.run
+
+    def fall_back(self, failed: Run, error: UserError) -> bool:
+        """Go back to what worked; False if there is nothing."""
+        if self.run is not failed:
+            # read anew meanwhile
+            return True
+        if self.proven is None or self.proven is failed:
+            return False
+        log.error("settings not taken, the old ones are back: %s", error)
+        self.fault = f"settings not reloaded: {error}"
+        self.run = self.proven
+        return True
 
 
 def _briefly(error: ConfigError) -> str:
@@ -148,15 +174,25 @@ async def _take_turns(
     from liqmon.app.runs import watch
 
     while not stop.is_set():
-        turns.over.clear()
-        turns.bulletin.begin(empty_board(turns.run, clock))
-        await watch(
-            turns.run,
-            clock=clock,
-            bulletin=turns.bulletin,
-            stop=turns.over,
-            on_parts=steering.hold,
-        )
+        run = turns.begin(clock)
+        try:
+            await watch(
+                run,
+                clock=clock,
+                bulletin=turns.bulletin,
+                stop=turns.over,
+                on_parts=steering.hold,
+            )
+        except* UserError as group:
+            if not turns.fall_back(run, _first(group)):
+                raise
+        else:
+            turns.proven = run
+
+
+def _first(group: BaseExceptionGroup[UserError]) -> UserError:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def _pass_on(stop: asyncio.Event, turns: _Turns) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, TypeAlias
@@ -61,6 +62,8 @@ async def _listen(runner: web.AppRunner, listen: str) -> None:
     host = (match["host"] or _LOOPBACK).strip("[]")
     try:
         await web.TCPSite(runner, host, int(match["port"])).start()
+    except (socket.gaierror, UnicodeError):
+        fault = "no such host"
     except OSError as error:
         # asyncio's own words repeat the address in Python's notation
         fault = os.strerror(error.errno) if error.errno else "no such host"

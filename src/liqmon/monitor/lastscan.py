@@ -46,7 +46,7 @@ class Mark:
     def verdict(self, *, now_ms: int, limit_s: float) -> tuple[bool, str]:
         """Return whether data are no older than the limit, and a sentence."""
         scan_s, data_s = ((now_ms - ms) / 1000 for ms in (self.scan_ms, self.data_ms))
-        if scan_s < -limit_s:
+        if min(scan_s, data_s) < -limit_s:
             return False, "unhealthy: the last scan lies in the future, by this clock"
         if scan_s > limit_s:
             return False, f"unhealthy: the last scan was over {span(scan_s)} ago"
@@ -65,7 +65,7 @@ def mark_in(directory: Path) -> Mark | None:
         return Mark(
             int(facts["scan_ms"]), int(facts["data_ms"]), float(facts["interval_s"])
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
         return None
 
 

@@ -46,13 +46,14 @@ def letter(
 ) -> Body:
     """Return the body to post for ``row``, whose message ``others`` share."""
     if row.kind == "report":
-        return _hushed(_report(row)) if heading.silent else _report(row)
+        return _as_loud(heading, _report(row))
     finding = finding_in(row.payload)
     if finding is None:
-        return _in_general(row)
+        return _as_loud(heading, _in_general(row))
     late_s = max(now_ms - row.created_ms, 0) / 1000
     if row.plain:
-        return plain(finding, late_s=late_s, ambiguous=row.ambiguous)
+        body = plain(finding, late_s=late_s, ambiguous=row.ambiguous)
+        return _as_loud(heading, body)
     return finding_message(
         finding,
         now_ms=now_ms,
@@ -66,8 +67,8 @@ def letter(
     )
 
 
-def _hushed(body: Body) -> Body:
-    return {**body, "flags": _SUPPRESS_NOTIFICATIONS}
+def _as_loud(heading: Heading, body: Body) -> Body:
+    return {**body, "flags": _SUPPRESS_NOTIFICATIONS} if heading.silent else body
 
 
 def edited(edit: Edit, *, now_ms: int, picture: str = "") -> Body:
@@ -98,7 +99,7 @@ def digest_letters(
     """Return the bodies of a digest, one or more."""
     since_ms, until_ms = row.payload.get("since_ms"), row.payload.get("until_ms")
     if row.plain or not (isinstance(since_ms, int) and isinstance(until_ms, int)):
-        return [_in_general(row)]
+        return [_as_loud(heading, _in_general(row))]
     # what was building then, and may be nothing, is no news any more
     found = [
         finding
@@ -114,7 +115,7 @@ def digest_letters(
         now_ms=now_ms,
         called=_called(row),
     )
-    return [_hushed(body) for body in bodies] if heading.silent else bodies
+    return [_as_loud(heading, body) for body in bodies]
 
 
 def _called(row: OutboxRow) -> str:

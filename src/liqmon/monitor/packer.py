@@ -150,7 +150,9 @@ class Packer:
         """Return the request for a finding that no disk knows of."""
         _, findings = _main_first([row])
         if not findings or findings[0].phase is Phase.END:
-            return Parcel(route=row.route, body=letter(row, now_ms=now_ms))
+            heading = Heading(row.route, silent=bool(findings))
+            body = letter(row, now_ms=now_ms, heading=heading)
+            return Parcel(route=row.route, body=body)
         return replace(await self._news(row, [row], findings, now_ms), rows=())
 
     async def _part_of_digest(self, row: OutboxRow, now_ms: int) -> Parcel:
@@ -158,8 +160,11 @@ class Packer:
         content = await self._store.digest(
             row.id, also=also if isinstance(also, list) else ()
         )
-        told = [one for facts in content.facts if (one := finding_in(facts))]
-        heading = self._hushed(Heading(row.route), told, now_ms)
+        told = worst_first(one for f in content.facts if (one := finding_in(f)))
+        # what is over rings nowhere anyway
+        news = next((one for one in told if not one.phase.is_over), None)
+        is_hushed = self._headings(news, row.route, now_ms).hushed
+        heading = self._hushed(Heading(row.route, silent=is_hushed), told, now_ms)
         bodies = digest_letters(row, content, now_ms=now_ms, heading=heading)
         part = min(row.parts, len(bodies) - 1)
         return Parcel(

@@ -8,7 +8,7 @@ from typing import Final
 
 from liqmon.core.board import BoardSnapshot
 from liqmon.core.events import Event, FindingRaised
-from liqmon.core.model import Phase
+from liqmon.core.model import Phase, Severity
 from liqmon.ui.figures import counted
 from liqmon.ui.look import alarm, muted_for_s
 
@@ -32,6 +32,9 @@ def _is_loud(event: Event, board: BoardSnapshot, now_mono: float) -> bool:
     row = board.rows.get(event.finding.market.key)
     if row is None:
         return False
+    if event.finding.severity is Severity.CRITICAL:
+        # whoever muted a fall did not mean what it has become
+        return True
     is_known = event.finding.episode in board.acknowledged
     return not is_known and not muted_for_s(row, board, now_mono)
 

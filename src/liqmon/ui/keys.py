@@ -36,11 +36,17 @@ _NAMES: Final = {
 """What terminals send for the keys that are no character: CSI or SS3 sequences."""
 
 _ONE_KEY: Final = re.compile(
-    r"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Z]|\x1b[^\x1b\[O]|.", re.DOTALL
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO[A-Z]"
+    r"|\x1b[PX\]^_][^\x1b\x07]*(?:\x07|\x1b\\)|\x1b[^\x1b\[O]|.",
+    re.DOTALL,
 )
-"""A sequence, a key pressed together with Alt, or a character."""
+"""A sequence, a string, a key pressed together with Alt, or a character.
 
-_BEGUN: Final = re.compile(r"\x1b(\[[0-9;]*|O)?\Z")
+Strings, and sequences with a ``?``, are what a terminal answers to whoever asked before
+us; taken for keys, they would mute markets and send test messages.
+"""
+
+_BEGUN: Final = re.compile(r"\x1b(\[[0-?]*[ -/]*|O|[PX\]^_][^\x1b\x07]*\x1b?)?\Z")
 
 _ESC_S: Final = 0.05
 """A sequence that a slow line tore apart is whole again by then; Esc stands alone."""

@@ -139,6 +139,13 @@ async def test_f08_a_broken_edit_is_refused_and_a_good_one_taken(shell: Shell) -
             await running.says("nearest BTCUSDT 2", times=1)
             assert "liquidations" not in running.out
 
+            # nothing is wrong with it but that there is no such market
+            file.write_text('[watch]\nsymbols = ["BTCUSTD"]\n')
+            running.process.send_signal(signal.SIGHUP)
+            await running.complains("settings not taken, the old ones are back")
+            assert "'BTCUSTD' is no perpetual on bybit" in running.err
+            await running.says("'BTCUSTD' is no perpetual on bybit")
+
             both = '[watch]\nsymbols = ["BTCUSDT", "ETHUSDT"]\n'
             file.write_text(f"{both}[detector]\nthreshold = 12\n")
             running.process.send_signal(signal.SIGHUP)

@@ -9,6 +9,7 @@ from factories import ETH, MARKET, a_finding
 from liqmon.core.board import BoardSnapshot
 from liqmon.core.model import Finding, Phase, Severity
 from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.routing import Heading
 from liqmon.monitor.silences import Silences
 from liqmon.store.outbox import RowState
 
@@ -165,3 +166,29 @@ async def test_a_digest_of_what_is_muted_is_silent(muted: str, flag: int) -> Non
         digest = both.messages[1].payload
         assert "6 episodes still going on" in str(digest)
         assert digest.get("flags", 0) == flag
+
+
+@pytest.mark.parametrize("is_night", [True, False])
+async def test_a_digest_is_as_quiet_as_its_route(is_night: bool) -> None:
+    def headings(_finding: Finding | None, route: str, _now_ms: int) -> Heading:
+        return Heading(route, silent=is_night, hushed=is_night)
+
+    async with delivering("discord-429-edge", headings=headings) as both:
+        for number in range(5):
+            await both.raise_(replace(ONSET, episode=f"ep{number}"))
+        await both.live(2_000)
+
+        assert "still going on" in both.heads()[0]
+        assert flags(both) == [SILENT if is_night else 0]
+
+
+async def test_what_is_refused_and_said_plainly_is_as_quiet() -> None:
+    hushing = Hushing()
+    async with delivering("discord-400", hushes=hushing.hushes) as both:
+        await hushing.attach(both).mute(BTC, 1_800)
+        await both.raise_(ONSET)
+        await both.live(5)
+
+        (message,) = both.messages
+        assert not message.payload.get("embeds")
+        assert flags(both) == [SILENT]

@@ -297,6 +297,16 @@ async def test_p07_what_failed_directly_is_delivered_when_the_disk_is_back(
     await store.close()
 
 
+async def test_p07_an_end_that_goes_out_directly_rings_nowhere_either() -> None:
+    async with a_rig(clock=SteppedClock()) as rig:
+        rig.store.broken = frozenset({"expire"})
+        end = replace(ONE, phase=Phase.END, ended_ms=ONE.decided_ms)
+        rig.courier.send_undurable([told(end)])
+        await lives(rig, 5)
+
+        assert [body.get("flags") for _, body in rig.sender.posted] == [4096]
+
+
 async def test_p07_nothing_goes_directly_through_a_shut_gate() -> None:
     async with a_rig(GONE, clock=SteppedClock()) as rig:
         await rig.add(entry())

@@ -54,6 +54,17 @@ def test_the_names_are_those_of_active_markets_each_once(tmp_path: Path) -> None
     assert kept_names(tmp_path, ["gate"]) == ()
 
 
+@pytest.mark.parametrize(
+    "name", [r"\\$(reboot)", "`reboot`", "A;B", "A B", "A\nB", "\x1b[31mA", ""]
+)
+def test_what_a_shell_might_take_for_more_than_a_word_is_not_offered(
+    name: str, tmp_path: Path
+) -> None:
+    kept_in(tmp_path, "bybit", replace(BTC, name=name), replace(ETH, name="币安USDT"))
+
+    assert kept_names(tmp_path) == ("币安USDT",)
+
+
 def test_an_alias_of_an_exchange_means_that_exchange(tmp_path: Path) -> None:
     kept_in(tmp_path, "binanceusdm", BTC)
 

@@ -1,5 +1,6 @@
 """What a run shows of itself follows from its settings."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -52,6 +53,23 @@ async def test_each_wish_has_its_part(tmp_path: Path) -> None:
     ):
         assert set(vitals.work) == {"last scan", "heartbeat", "daily digest"}
         vitals.scanned(SCAN)
+
+
+async def test_the_daily_digest_goes_to_a_receiver_where_there_is_no_webhook() -> None:
+    phone = {"name": "phone", "url": "json://127.0.0.1:1/"}
+    health = {"daily_digest": "00:00"}
+    async with (
+        some_parts(health=health, notify=[phone]) as parts,
+        opened_vitals(parts, is_watch=True) as vitals,
+    ):
+        vitals.scanned(SCAN)
+        await parts.clock.sleep(86_400)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await vitals.work["daily digest"]()
+
+        rows = await parts.store.entries()
+        assert {row.route for row in rows} == {"phone"}
 
 
 async def test_a_dry_run_gives_no_sign_of_life_to_others() -> None:

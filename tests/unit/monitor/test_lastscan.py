@@ -62,7 +62,19 @@ async def test_a_directory_that_takes_nothing_is_told_once(
     assert len(caplog.records) == 2
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"scan_ms": "soon"}', "\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"scan_ms": "soon"}',
+        "\xff",
+        '{"scan_ms": 1e999, "data_ms": 0, "interval_s": 5}',
+        "[" * 100_000,
+    ],
+    ids=range(7),
+)
 def test_a_mark_that_cannot_be_read_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "last-scan.json").write_text(content, encoding="latin-1")
 
@@ -80,6 +92,13 @@ def test_a_mark_that_cannot_be_read_is_none(tmp_path: Path, content: str) -> Non
         (-10, -10, True, "healthy: the newest data came 0 s ago"),
         (
             -3_600,
+            -3_600,
+            False,
+            "unhealthy: the last scan lies in the future, by this clock",
+        ),
+        # the clock was set back, and no data have come since
+        (
+            2,
             -3_600,
             False,
             "unhealthy: the last scan lies in the future, by this clock",

@@ -83,6 +83,25 @@ def test_a_refused_finding_is_told_without_card_and_link() -> None:
     assert "BTCUSDT" in str(body["content"])
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        a_row(entry(), plain=True),
+        a_row(entry(), payload={"nobody": "knows"}),
+        a_row(REPORT),
+        a_row(REPORT, plain=True),
+    ],
+)
+def test_whatever_it_says_it_is_as_quiet_as_it_is_to_be(row: OutboxRow) -> None:
+    heading = Heading(silent=True)
+    body = letter(row, now_ms=CREATED_MS, heading=heading)
+    (digest,) = digest_letters(
+        row, DigestContent((), 0), now_ms=CREATED_MS, heading=heading
+    )
+
+    assert body["flags"] == digest["flags"] == 4096
+
+
 def test_the_report_tells_of_the_outage() -> None:
     text = written(a_row(REPORT))
 

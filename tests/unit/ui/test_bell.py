@@ -6,7 +6,7 @@ import pytest
 from boards import NOW_MONO, NOW_MS, ONSET, a_board, a_market, a_row
 from liqmon.core.board import BoardSnapshot, with_event
 from liqmon.core.events import FindingRaised, Healed
-from liqmon.core.model import Phase
+from liqmon.core.model import Phase, Severity
 from liqmon.ui.bell import rings, title
 
 MARKET = a_market("SOL")
@@ -55,6 +55,8 @@ def test_who_is_muted_or_has_been_seen_does_not_ring() -> None:
     assert not rings(muted, raised(muted), NOW_MONO)
     assert rings(muted, raised(muted), NOW_MONO + 6)
     assert not rings(seen, raised(seen), NOW_MONO)
+    for board in (muted, seen):
+        assert rings(board, raised(board, severity=Severity.CRITICAL), NOW_MONO)
 
 
 def test_a_market_that_is_watched_no_more_does_not_ring() -> None:
