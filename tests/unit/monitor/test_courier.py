@@ -694,7 +694,7 @@ ANSWERS: Final = [
 ]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     script=st.lists(st.sampled_from(ANSWERS), max_size=30),
     severities=st.lists(st.sampled_from(Severity), min_size=1, max_size=8),
