@@ -9,7 +9,7 @@ from liqmon.cli.options import AsciiOption, JsonOption, StateDirOption
 from liqmon.cli.stored import CsvOption
 
 if TYPE_CHECKING:
-    from liqmon.app.stats import Stats
+    from liqmon.app.record import Stats
 
 __all__ = ["stats"]
 

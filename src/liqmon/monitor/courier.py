@@ -58,7 +58,8 @@ _SKIPPED: Final = "skipped: breaker open"
 class Courier:
     """Sends to one receiver; without a ``sender`` everything stays in the outbox.
 
-    It delivers the rows of its ``routes``; ``threads`` are the senders of those that
+    It delivers the rows of its ``routes``, after the first of which it is named;
+    ``threads`` are the senders of those that
     post elsewhere with the same webhook, ``reports_to`` names those that hear of an
     outage. ``on_receiver`` gets the state of the webhook at every turn; it begins as
     ``receiver``. ``called`` is what messages and logs call who is reached, ``judge``
@@ -95,9 +96,11 @@ class Courier:
         self._clock = clock
         self._on_receiver = on_receiver
         self._skips = when_open == "skip"
-        self._receiver = receiver or Receiver(configured=sender is not None)
+        self._receiver = replace(
+            receiver or Receiver(configured=sender is not None), name=routes[0]
+        )
         self._gate = Gate(breaker, fingerprint)
-        self._notices = Notices(clock, emit, called)
+        self._notices = Notices(clock, emit, routes[0])
         self._digester = Digester(store, routes, called)
         self._ledger = Ledger(
             store,

@@ -115,13 +115,13 @@ class Metrics:
         )
         self._delivery_s = Histogram(
             "liqmon_delivery_latency_seconds",
-            "From a finding on disk to the answer of the webhook.",
+            "How long a receiver took to answer a message that it took.",
             buckets=_DELIVERY_S,
             registry=registry,
         )
         self._breaker_opened = Counter(
             "liqmon_breaker_opened",
-            "Openings of the webhook's circuit breaker.",
+            "Openings of the circuit breakers of all receivers.",
             registry=registry,
         )
         self._begin(exchanges)
@@ -231,11 +231,13 @@ class _Board(Collector):
         )
         yield _gauge(
             "liqmon_outbox_pending",
-            "Messages that wait for the webhook.",
+            "Messages that wait for their receivers.",
             board.receiver.pending,
         )
         breaker = GaugeMetricFamily(
-            "liqmon_breaker_state", "1 for the state it is in.", labels=("state",)
+            "liqmon_breaker_state",
+            "1 for the state it is in; of several receivers the worst off.",
+            labels=("state",),
         )
         for state in BreakerState:
             breaker.add_metric((state.value,), state is board.receiver.breaker)

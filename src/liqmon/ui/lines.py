@@ -190,14 +190,14 @@ def _feed(event: Retrying | Healed | GaveUp | FeedChanged) -> str:
 
 def _breaker(event: BreakerChanged) -> str:
     reason = f": {event.reason}" if event.reason else ""
-    text = f"webhook circuit breaker {event.new}{reason}"
+    text = f"{event.receiver or 'webhook'} circuit breaker {event.new}{reason}"
     match event.new:
         case BreakerState.OPEN if event.open_s is not None:
             return f"{text}, nothing is sent for {span(event.open_s)}"
         case BreakerState.HALF_OPEN:
             return f"{text}, one message is tried"
         case BreakerState.DEAD:
-            return f"{text}, nothing is sent to this webhook any more"
+            return f"{text}, nothing is sent there any more"
         case _:
             return text
 
@@ -240,7 +240,7 @@ def _receiver(snapshot: BoardSnapshot) -> str:
         return "dry run"
     if not receiver.configured:
         return "no webhook"
-    return f"discord {receiver.breaker}, {receiver.pending} queued"
+    return f"{receiver.name or 'discord'} {receiver.breaker}, {receiver.pending} queued"
 
 
 def _counted(count: int, noun: str) -> str:
