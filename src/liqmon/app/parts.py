@@ -167,7 +167,7 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
                 bulletin=bulletin,
                 outbox=ReportBox(
                     store,
-                    report_routes(settings.discord, clock.now_ms(), settings.notify),
+                    report_routes(settings, clock.now_ms()),
                 ),
                 on_report=couriers.wake,
                 stale_after_s=settings.health.stale_after_s,

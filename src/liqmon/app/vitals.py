@@ -124,7 +124,7 @@ def _add_daily(vitals: Vitals, parts: Parts, stack: AsyncExitStack) -> None:
     settings = parts.run.settings
     if not settings.health.daily_digest:
         return
-    routes = report_routes(settings.discord, parts.clock.now_ms())
+    routes = report_routes(settings, parts.clock.now_ms())
     daily = DailyDigest(
         settings.health.daily_digest,
         clock=parts.clock,

@@ -18,6 +18,7 @@ from liqmon.clock import SystemClock
 from liqmon.core.model import Phase, Severity
 from liqmon.errors import ConfigError
 from liqmon.monitor.bulletin import Bulletin
+from liqmon.monitor.packer import Hushes, hushes_nothing
 from liqmon.monitor.reports import ReportBox, silence_report
 from liqmon.settings.models import Settings
 from liqmon.store.database import Store
@@ -60,6 +61,7 @@ async def opened(
     *routes: dict[str, Any],
     store: Store | None = None,
     notify: Sequence[dict[str, Any]] = (),
+    hushes: Hushes = hushes_nothing,
     **how: Any,
 ) -> AsyncIterator[Opened]:
     asked: list[tuple[str, str, dict[str, Any]]] = []
@@ -85,6 +87,7 @@ async def opened(
             clock=CLOCK,
             bulletin=bulletin,
             pictures=Album().picture,
+            hushes=hushes,
         )
         yield Opened(couriers, kept, bulletin, asked)
     await kept.close()
@@ -303,6 +306,16 @@ async def test_a_service_that_cannot_be_silent_gets_nothing_in_quiet_hours() -> 
             await it.couriers.drain(deadline_s=5)
 
         assert [message["priority"] for message in inbox.messages] == ["low"]
+
+
+async def test_a_service_that_cannot_be_silent_gets_nothing_of_what_is_muted() -> None:
+    async with an_inbox() as inbox:
+        receivers = [a_receiver(inbox.json_url), a_receiver(inbox.ntfy_url, "soft")]
+        async with opened(
+            1, notify=receivers, hushes=lambda finding, _: finding == BTC
+        ) as it:
+            assert it.couriers.routes_of(BTC) == ("", "soft")
+            assert it.couriers.routes_of(LOW) == ("", "phone", "soft")
 
 
 async def test_silence_that_cannot_be_had_is_an_error() -> None:

@@ -1,5 +1,6 @@
 """What a run shows of itself follows from its settings."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -52,6 +53,21 @@ async def test_each_wish_has_its_part(tmp_path: Path) -> None:
     ):
         assert set(vitals.work) == {"last scan", "heartbeat", "daily digest"}
         vitals.scanned(SCAN)
+
+
+async def test_the_daily_digest_goes_to_whoever_cares_for_health() -> None:
+    ops = {"name": "ops", "url": "json://127.0.0.1:1", "health": True}
+    async with (
+        some_parts(health={"daily_digest": "00:00"}, notify=[ops]) as parts,
+        opened_vitals(parts, is_watch=True) as vitals,
+    ):
+        vitals.scanned(SCAN)
+        daily = asyncio.ensure_future(vitals.work["daily digest"]())
+        while not (rows := await parts.store.entries()):  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0)
+        daily.cancel()
+
+    assert [row.route for row in rows] == ["ops"]
 
 
 async def test_a_dry_run_gives_no_sign_of_life_to_others() -> None:
