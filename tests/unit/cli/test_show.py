@@ -18,12 +18,12 @@ from lookbacks import (
     ONSET,
     OTHER,
     SENT,
-    Typed,
     following,
     raising,
     settling,
     written,
 )
+from shells import Typed
 
 HIGHER = replace(ONSET, phase=Phase.ESCALATION, severity=Severity.HIGH)
 FALL = {minute: 64_000.0 - 20 * minute for minute in range(-10, 61)}
