@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 import liqmon
+from liqmon.app.beside import some
 from liqmon.app.checks import Area, Check, Grade
 from liqmon.app.exchanges import exchange_from, impatient
 from liqmon.app.run import Run
@@ -25,7 +26,6 @@ __all__ = ["clock_check", "exchange_checks", "webhook_checks"]
 
 _MOST_SKEW_S: Final = 2.0
 _ROWS: Final = 45
-_FEW: Final = 5
 """Markets that are named in a line; of more only the number is told."""
 
 
@@ -165,8 +165,7 @@ def _named(exchange: Exchange, text: str, markets: list[Market]) -> Check:
 
 def _counted(picks: list[Pick]) -> str:
     names = [pick.market.name for pick in picks]
-    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f"{len(names)} by rank: {', '.join(names[:_FEW])}{more}"
+    return f"{len(names)} by rank: {some(names)}"
 
 
 async def _candles(exchange: Exchange, market: Market, timeframe: str) -> Check:
