@@ -72,7 +72,7 @@ async def _held_open(state_dir: Path) -> None:
     for _ in range(3):
         gate.settle(gate.enter(now), FAILED, now, now_ms)
     store = await Store.open(state_dir)
-    await store.save_receiver(gate.export(now, now_ms))
+    await store.begin_attempt(receiver=gate.export(now, now_ms))
     await store.close()
 
 

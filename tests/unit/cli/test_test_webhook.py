@@ -57,7 +57,7 @@ async def remember(
     gate = Gate(Breaker(BreakerPolicy()), fingerprint)
     gate.settle(gate.enter(now), ruling, now, now_ms)
     store = await Store.open(state_dir)
-    await store.save_receiver(gate.export(now, now_ms))
+    await store.begin_attempt(receiver=gate.export(now, now_ms))
     await store.close()
 
 
