@@ -18,7 +18,7 @@ from liqmon.discord.client import DiscordClient
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.carrier import Judge
 from liqmon.monitor.courier import Courier, Sender
-from liqmon.monitor.packer import (
+from liqmon.monitor.manners import (
     Hushes,
     Pictures,
     hushes_nothing,

@@ -30,17 +30,17 @@ from liqmon.monitor.direct import Direct
 from liqmon.monitor.disk import DiskTrouble
 from liqmon.monitor.gate import Gate, Hold
 from liqmon.monitor.grouping import Grouping
-from liqmon.monitor.notices import Notices
-from liqmon.monitor.outcome import Ledger
-from liqmon.monitor.packer import (
+from liqmon.monitor.manners import (
     Headings,
     Hushes,
-    Packer,
     Pictures,
     hushes_nothing,
     no_picture,
     usual_heading,
 )
+from liqmon.monitor.notices import Notices
+from liqmon.monitor.outcome import Ledger
+from liqmon.monitor.packer import Packer
 from liqmon.monitor.reports import DISCORD
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry, OutboxRow, RowState, Settlement

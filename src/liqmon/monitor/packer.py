@@ -5,7 +5,7 @@ a message edited for the sake of progress.
 """
 
 import math
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,48 +25,16 @@ from liqmon.monitor.incidents import (
     worst_first,
 )
 from liqmon.monitor.letters import digest_letters, edited, letter, repost
+from liqmon.monitor.manners import Headings, Hushes, Pictures
 from liqmon.monitor.parcel import Parcel
 from liqmon.monitor.reports import DIGEST
-from liqmon.monitor.routing import Heading, is_minor
+from liqmon.monitor.routing import Heading
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxRow
 
-__all__ = [
-    "Choice",
-    "Headings",
-    "Hushes",
-    "Packer",
-    "Pictures",
-    "hushes_nothing",
-    "no_picture",
-    "usual_heading",
-]
-
-Headings: TypeAlias = Callable[[Finding | None, str, int], Heading]
-"""How a finding, or a report, is told on a route at a moment (wall clock)."""
-
-Pictures: TypeAlias = Callable[[Finding], Awaitable[Attachment | None]]
-"""A finding's chart, None if there is none in time."""
-
-Hushes: TypeAlias = Callable[[Finding, int], bool]
-"""Whether nobody is to be woken up by a finding at a moment (wall clock)."""
+__all__ = ["Choice", "Packer"]
 
 Choice: TypeAlias = tuple[OutboxRow, ...] | Edit
-
-
-def usual_heading(finding: Finding | None, route: str, _now_ms: int) -> Heading:
-    """Return how something is told where nothing is set: what is minor rings nobody."""
-    return Heading(route, silent=finding is not None and is_minor(finding))
-
-
-async def no_picture(_finding: Finding) -> Attachment | None:
-    """Return no chart, where there are none."""
-    return None
-
-
-def hushes_nothing(_finding: Finding, _now_ms: int) -> bool:
-    """Return that it may ring, where nothing is muted."""
-    return False
 
 
 class Packer:
