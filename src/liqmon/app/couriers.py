@@ -20,6 +20,7 @@ from liqmon.monitor.carrier import Judge
 from liqmon.monitor.courier import Courier, Sender
 from liqmon.monitor.manners import (
     Hushes,
+    Manners,
     Pictures,
     hushes_nothing,
     no_picture,
@@ -155,9 +156,7 @@ async def opened_couriers(
             routes=way.routes,
             reports_to=report_routes(settings, clock.now_ms()),
             group_wait_s=discord.group_wait_s,
-            headings=partial(_heading, settings),
-            pictures=way.pictures,
-            hushes=hushes,
+            manners=Manners(partial(_heading, settings), way.pictures, hushes),
             judge=way.judge,
             called=way.called,
         )

@@ -1,9 +1,7 @@
-"""How loud a message is and what goes with it: what the packer asks about a finding.
-
-Beside each question stands what answers it where nothing is set.
-"""
+"""How loud a message is and what goes with it: what the packer asks about a finding."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from liqmon.core.model import Finding
@@ -11,8 +9,8 @@ from liqmon.discord.attachments import Attachment
 from liqmon.monitor.routing import Heading, is_minor
 
 __all__ = [
-    "Headings",
     "Hushes",
+    "Manners",
     "Pictures",
     "hushes_nothing",
     "no_picture",
@@ -42,3 +40,12 @@ async def no_picture(_finding: Finding) -> Attachment | None:
 def hushes_nothing(_finding: Finding, _now_ms: int) -> bool:
     """Return that it may ring, where nothing is muted."""
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """The answers; those it begins with are for where nothing is set."""
+
+    headings: Headings = usual_heading
+    pictures: Pictures = no_picture
+    hushes: Hushes = hushes_nothing

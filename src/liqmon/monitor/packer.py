@@ -25,7 +25,7 @@ from liqmon.monitor.incidents import (
     worst_first,
 )
 from liqmon.monitor.letters import digest_letters, edited, letter, repost
-from liqmon.monitor.manners import Headings, Hushes, Pictures
+from liqmon.monitor.manners import Manners
 from liqmon.monitor.parcel import Parcel
 from liqmon.monitor.reports import DIGEST
 from liqmon.monitor.routing import Heading
@@ -46,16 +46,12 @@ class Packer:
         *,
         routes: Sequence[str],
         grouping: Grouping,
-        headings: Headings,
-        pictures: Pictures,
-        hushes: Hushes,
+        manners: Manners,
     ) -> None:
         self._store = store
         self._routes = routes
         self._grouping = grouping
-        self._headings = headings
-        self._pictures = pictures
-        self._hushes = hushes
+        self._manners = manners
         self._unpictured: set[int] = set()
 
     async def choose(
@@ -137,12 +133,12 @@ class Packer:
     async def _told(self, rows: Sequence[OutboxRow], now_ms: int) -> Parcel:
         first, findings = _main_first(rows)
         if not findings:
-            heading = self._headings(None, first.route, now_ms)
+            heading = self._manners.headings(None, first.route, now_ms)
             body = letter(first, now_ms=now_ms, heading=heading)
             return Parcel(route=first.route, body=body, rows=tuple(rows))
         if findings[0].phase is Phase.END:
             return await self._end(first, findings[0], now_ms)
-        if len(rows) == 1 and self._hushes(findings[0], now_ms):
+        if len(rows) == 1 and self._manners.hushes(findings[0], now_ms):
             edit = await self._by_edit(first, findings[0], now_ms)
             if edit is not None:
                 return edit
@@ -189,15 +185,15 @@ class Packer:
 
     def _heading(self, findings: Sequence[Finding], route: str, now_ms: int) -> Heading:
         """Return the heading of the gravest one that may ring."""
-        loud = [one for one in findings if not self._hushes(one, now_ms)]
-        heading = self._headings((loud or findings)[0], route, now_ms)
+        loud = [one for one in findings if not self._manners.hushes(one, now_ms)]
+        heading = self._manners.headings((loud or findings)[0], route, now_ms)
         return self._hushed(heading, findings, now_ms)
 
     def _hushed(
         self, heading: Heading, findings: Sequence[Finding], now_ms: int
     ) -> Heading:
         """Return the heading, silent if all that it is about is."""
-        if findings and all(self._hushes(one, now_ms) for one in findings):
+        if findings and all(self._manners.hushes(one, now_ms) for one in findings):
             return Heading(heading.route, silent=True)
         return heading
 
@@ -218,7 +214,7 @@ class Packer:
         if edit is not None:
             return edit
         standing = await self._store.post_of(row.route, ended.episode)
-        heading = replace(self._headings(ended, row.route, now_ms), silent=True)
+        heading = replace(self._manners.headings(ended, row.route, now_ms), silent=True)
         return Parcel(
             route=row.route,
             body=letter(row, now_ms=now_ms, heading=heading),
@@ -251,7 +247,7 @@ class Packer:
         self, row: OutboxRow | None, finding: Finding
     ) -> tuple[Attachment, ...]:
         refused = row is not None and (row.plain or row.id in self._unpictured)
-        picture = None if refused else await self._pictures(finding)
+        picture = None if refused else await self._manners.pictures(finding)
         return () if picture is None else (picture,)
 
 
