@@ -53,8 +53,8 @@ class Courier:
 
     It delivers the rows of its ``routes`` and is named after the first; ``threads`` are
     the senders of those that post elsewhere with the same webhook, ``reports_to`` those
-    that hear of an outage. ``on_receiver`` gets the state of the receiver at every turn;
-    it begins as ``receiver``. ``called`` is what messages call who is reached, ``judge``
+    that hear of an outage. ``on_receiver`` gets the state of the receiver every turn;
+    it begins as ``receiver``. ``called`` is what messages call it, ``judge``
     says what its answers mean. ``tell`` gets a line while the disk fails, then ''.
     """
 
