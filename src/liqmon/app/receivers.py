@@ -19,9 +19,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class OpenedReceiver:
-    """A receiver and who brings messages there. Nothing of it needs to be closed."""
+    """A receiver and who brings messages there. Nothing of it needs to be closed.
+
+    ``title`` is what its service calls itself.
+    """
 
     name: str
+    title: str
     fingerprint: str
     client: NotifyClient
     judge: Judge
@@ -57,6 +61,7 @@ def opened_receiver(table: NotifyTable, clock: Clock) -> OpenedReceiver:
         )
     return OpenedReceiver(
         table.name,
+        service.title,
         table.url.fingerprint,
         NotifyClient(service, timeout_s=table.timeout_s, clock=clock),
         Judge(f"{table.name} ({service.title})"),
