@@ -5,6 +5,7 @@ import sys
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
@@ -24,6 +25,15 @@ FIRST = (
     "simulation",
 )
 """What takes longest: begun at the end, it would be waited for alone."""
+
+
+hypothesis.settings.register_profile(
+    "untimed",
+    # a busy machine is no fault of what is tested
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_xdist_auto_num_workers() -> int:

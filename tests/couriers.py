@@ -18,6 +18,13 @@ from liqmon.discord.attachments import Attachment
 from liqmon.errors import StoreUnavailable
 from liqmon.monitor.courier import Courier, Sender
 from liqmon.monitor.entries import finding_entry
+from liqmon.monitor.manners import (
+    Hushes,
+    Manners,
+    Pictures,
+    hushes_nothing,
+    no_picture,
+)
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry, OutboxRow
 
@@ -144,6 +151,8 @@ async def a_rig(
     when_open: Literal["hold", "skip"] = "hold",
     policy: BreakerPolicy | None = None,
     group_wait_s: float = 0.0,
+    pictures: Pictures = no_picture,
+    hushes: Hushes = hushes_nothing,
     **more: Any,
 ) -> AsyncIterator[Rig]:
     """Open a rig; one that is given a ``store`` leaves it open, as before a restart.
@@ -167,6 +176,7 @@ async def a_rig(
         when_open=when_open,
         tell=told.append,
         group_wait_s=group_wait_s,
+        manners=Manners(pictures=pictures, hushes=hushes),
         **more,
     )
     try:

@@ -4,13 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from fakes import FakeClock
-from liqmon.app.parts import opened
-from liqmon.app.run import Run, empty_board
-from liqmon.monitor.bulletin import Bulletin
-from liqmon.monitor.scanner import Scanner
+from liqmon.app.run import Run
 from liqmon.settings.models import ExchangeTable, Settings
 from liqmon.sim.markets import Markets
 from liqmon.sim.server import SimServer
+from scanning import scanning
 
 
 @asynccontextmanager
@@ -22,29 +20,15 @@ async def a_hurried_watch(
     async with SimServer(markets=markets, clock=exchange_clock) as sim:
         settings = Settings(exchange=ExchangeTable(base_url=sim.base_url))
         run = Run(settings, (symbol,), None, dry_run=True)
-        bulletin = Bulletin(clock, empty_board(run, clock))
-        async with (
-            opened(run, clock=clock, bulletin=bulletin) as parts,
-            parts.exchange("bybit") as exchange,
-        ):
-            await exchange.open()
-            roster = parts.roster(exchange)
-            await roster.begin()
-            scanner = Scanner(
-                exchange,
-                roster.watchers,
-                clock=clock,
-                bulletin=bulletin,
-                poll_interval_s=5,
-                tells_skew=False,
-            )
+        async with scanning(run, clock) as watch:
 
             async def polls(minutes: int) -> None:
                 for _ in range(minutes):
-                    await scanner.once()
+                    await watch.scans()
                     exchange_clock.push(60)
                     clock.push(60)
-                # what the exchange remembers of them is not the watch's
+                # what happened to them is not what the watch remembers
                 sim.exchange.requests.clear()
+                watch.events.clear()
 
             yield polls

@@ -6,16 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from factories import ETH, a_finding
-from liqmon.cli.app import app
-from liqmon.cli.errors import guarded
 from liqmon.core.facts import finding_to_facts
 from liqmon.core.model import Finding, Phase
 from liqmon.core.pricepath import PricePath, path_to_facts
 from liqmon.monitor.entries import finding_entry
 from liqmon.store.database import Store
 from liqmon.store.outbox import RowState, Settlement
-
-Typed = Callable[..., tuple[int, str, str]]
 
 MINUTE_MS = 60_000
 NOW_MS = 1_700_000_400_000
@@ -32,18 +28,6 @@ OTHER = a_finding(episode="aaaa2222", market=ETH, onset_ms=ONSET.onset_ms + 1)
 
 SENT = Settlement(state=RowState.SENT, message_id="42")
 DEAD = Settlement(state=RowState.DEAD, error="Discord refuses this message")
-
-
-def typed_in(state: Path, capsys: object) -> Typed:
-    """Return a shell whose state lies there: code and both streams out."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        words = [*arguments, "--state-dir", str(state)]
-        code = guarded(lambda: app(words, prog_name="liqmon"))
-        out, err = capsys.readouterr()  # type: ignore[attr-defined]
-        return code, out, err
-
-    return run
 
 
 def written(state: Path, *work: Callable[[Store], Awaitable[object]]) -> None:

@@ -1,16 +1,15 @@
-"""The webhook URL: a credential that cannot be printed by accident.
+"""The webhook URL: whoever holds it can post.
 
-Whoever holds the URL can post, so it is parsed once, at the border, into an id and
-a token. The token leaves the object again through one method, ``endpoint``; every
-other way out (print, format, log, pickle, JSON) gives the fingerprint or fails.
+So it is parsed once, at the border, into an id and a token, and the token leaves the
+object again through one method, ``endpoint``.
 """
 
-import hashlib
 import ipaddress
 import re
-from typing import Final, NoReturn
+from typing import Final
 from urllib.parse import urlsplit
 
+from liqmon.credential import Credential
 from liqmon.errors import ConfigError
 
 __all__ = ["WebhookUrl", "is_loopback", "scrubbed"]
@@ -76,14 +75,14 @@ _FAULTS: Final = (
 _TOKEN: Final = re.compile(r"(/webhooks/\d+/)[\w-]{10,}")
 
 
-class WebhookUrl:
+class WebhookUrl(Credential):
     """Where to post, and the right to do so.
 
     Two are equal when id and token are: the thread is an address within the same
     receiver.
     """
 
-    __slots__ = ("_id", "_token", "thread_id")
+    __slots__ = ("_id", "thread_id")
 
     def __init__(self, text: str) -> None:
         """Read the URL that Discord shows.
@@ -95,15 +94,9 @@ class WebhookUrl:
         if match is None:
             other = _OTHER_SERVICE.fullmatch(text) is not None
             raise ConfigError(_fault(text), hint=_ELSEWHERE if other else _HINT)
+        super().__init__(f"{match['id']}/{match['token']}")
         self._id: str = match["id"]
-        self._token: str = match["token"]
         self.thread_id: str | None = match["thread"]
-
-    @property
-    def fingerprint(self) -> str:
-        """Twelve hex digits that tell two webhooks apart and reveal neither."""
-        digest = hashlib.sha256(f"{self._id}/{self._token}".encode())
-        return digest.hexdigest()[:12]
 
     def endpoint(self, base_url: str | None = None) -> str:
         """Return the address to post to, token included: the one way out.
@@ -117,24 +110,10 @@ class WebhookUrl:
         if base_url is not None and not is_loopback(base_url):
             raise ConfigError("a base URL must be a loopback address")
         root = _DISCORD if base_url is None else base_url.rstrip("/")
-        return f"{root}{_API}/{self._id}/{self._token}"
+        return f"{root}{_API}/{self._secret}"
 
     def __repr__(self) -> str:
         return f"webhook id=…{self._id[-4:]} fp={self.fingerprint}"
-
-    def __format__(self, spec: str) -> str:
-        return format(repr(self), spec)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, WebhookUrl):
-            return NotImplemented
-        return (self._id, self._token) == (other._id, other._token)
-
-    def __hash__(self) -> int:
-        return hash((self._id, self._token))
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a webhook is a secret: it cannot be pickled or copied")
 
 
 def is_loopback(url: str) -> bool:

@@ -16,6 +16,7 @@ from liqmon.core.model import Finding
 from liqmon.errors import StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.courier import Courier
+from liqmon.monitor.manners import Manners
 from liqmon.monitor.silences import Silences
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry, RowState
@@ -178,7 +179,7 @@ class Life:
             emit=lambda event: scene.referee.event(event, scene.loop.time()),
             on_receiver=lambda _: None,
             when_open=scene.parts.when_open,
-            hushes=self.silences.hushes,
+            manners=Manners(hushes=self.silences.hushes),
         )
 
     async def revive(self) -> None:

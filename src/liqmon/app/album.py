@@ -24,9 +24,13 @@ class _Source(Protocol):
 
 
 class Album:
-    """Knows where the candles of each market are."""
+    """Knows where the candles of each market are.
 
-    def __init__(self) -> None:
+    A message waits ``patience_s`` for its chart.
+    """
+
+    def __init__(self, *, patience_s: float = 0.3) -> None:
+        self._patience_s = patience_s
         self._sources: dict[str, _Source] = {}
 
     def follow(self, sources: Iterable[_Source]) -> None:
@@ -47,5 +51,5 @@ class Album:
         source = self._sources.get(finding.market.key)
         if source is None:
             return None
-        data = await picture_within(source.candles, finding)
+        data = await picture_within(source.candles, finding, seconds=self._patience_s)
         return None if data is None else Attachment(_NAME, data, alt_text(finding))

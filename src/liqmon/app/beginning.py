@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from liqmon.app.beside import some
 from liqmon.app.exchanges import impatient
 from liqmon.app.rehearsal import Trial
 from liqmon.app.run import Run
@@ -19,7 +20,6 @@ from liqmon.settings.models import Settings
 __all__ = ["checked_markets", "tried"]
 
 _MOST_S: Final = 30.0
-_NAMED: Final = 5
 
 
 async def checked_markets(
@@ -41,8 +41,7 @@ async def checked_markets(
             lines.append(f"markets not checked: {why}")
         else:
             names = [pick.market.symbol for pick in survey.picks]
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            lines.append(f"{survey.exchange} has {', '.join(names[:_NAMED])}{more}")
+            lines.append(f"{survey.exchange} has {some(names)}")
     return lines
 
 

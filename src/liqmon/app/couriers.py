@@ -18,8 +18,9 @@ from liqmon.discord.client import DiscordClient
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.carrier import Judge
 from liqmon.monitor.courier import Courier, Sender
-from liqmon.monitor.packer import (
+from liqmon.monitor.manners import (
     Hushes,
+    Manners,
     Pictures,
     hushes_nothing,
     no_picture,
@@ -32,7 +33,7 @@ from liqmon.monitor.routing import (
     finding_headings,
     report_headings,
 )
-from liqmon.settings.models import DiscordTable, NotifyTable, Settings
+from liqmon.settings.models import DiscordTable, Settings
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry
 from liqmon.webhook import WebhookUrl
@@ -46,8 +47,8 @@ Webhooks: TypeAlias = Mapping[WebhookUrl | None, Sequence[str]]
 class Couriers:
     """The couriers of a run by their names, none twice for one webhook.
 
-    ``loud`` are the routes that cannot be silent: in quiet hours, and of what is muted,
-    they get nothing.
+    ``loud`` are the routes that cannot be silent: in quiet hours they get nothing, nor
+    of what ``hushes`` lets nobody be woken up by.
     """
 
     by_name: Mapping[str, Courier]
@@ -82,16 +83,16 @@ class Couriers:
 
     def routes_of(self, finding: Finding) -> Sequence[str]:
         """Return the routes that a finding goes to, no webhook twice."""
-        first: dict[tuple[object, str | None], str] = {}
         now_ms = self.clock.now_ms()
-        is_hushed = self.hushes(finding, now_ms)
+        hushed = self.hushes(finding, now_ms)
+        first: dict[tuple[object, str | None], str] = {}
         for heading in finding_headings(
             finding,
             self.settings.discord,
             now_ms=now_ms,
             receivers=self.settings.notify,
         ):
-            if not ((is_hushed or heading.hushed) and heading.route in self.loud):
+            if heading.route not in self.loud or not (hushed or heading.hushed):
                 first.setdefault(_address(heading.route, self.settings), heading.route)
         return tuple(first.values())
 
@@ -153,11 +154,9 @@ async def opened_couriers(
             ),
             tell=partial(bulletin.show_banner, "outbox"),
             routes=way.routes,
-            reports_to=report_routes(discord, clock.now_ms(), settings.notify),
+            reports_to=report_routes(settings, clock.now_ms()),
             group_wait_s=discord.group_wait_s,
-            headings=partial(_heading, settings),
-            pictures=way.pictures,
-            hushes=hushes,
+            manners=Manners(partial(_heading, settings), way.pictures, hushes),
             judge=way.judge,
             called=way.called,
         )
@@ -167,12 +166,10 @@ async def opened_couriers(
     return Couriers(couriers, settings, clock, frozenset(loud), hushes)
 
 
-def report_routes(
-    discord: DiscordTable, now_ms: int, receivers: Sequence[NotifyTable] = ()
-) -> tuple[str, ...]:
+def report_routes(settings: Settings, now_ms: int) -> tuple[str, ...]:
     """Return the routes that hear of liqmon's own health."""
     headings = report_headings(
-        discord, now_ms=now_ms, silent=False, receivers=receivers
+        settings.discord, now_ms=now_ms, silent=False, receivers=settings.notify
     )
     return tuple(heading.route for heading in headings)
 

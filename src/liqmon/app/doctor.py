@@ -49,7 +49,10 @@ async def examined(
         exchange_id: exchange_checks(patient.run, exchange_id, clock=clock)
         for exchange_id in patient.run.settings.exchange.ids
     }
-    groups["webhook"] = webhook_checks(patient.run.settings.discord, clock=clock)
+    settings = patient.run.settings
+    groups["webhook"] = webhook_checks(
+        settings.discord, clock=clock, receivers=settings.notify
+    )
     async with asyncio.TaskGroup() as tasks:
         asked = [
             tasks.create_task(within(_MOST_S, topic, checks), name=topic)

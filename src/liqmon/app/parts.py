@@ -34,7 +34,7 @@ __all__ = ["Parts", "opened"]
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """The long-lived parts of a run, open."""
 
@@ -125,10 +125,12 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
         UserError: the state directory or what lies in it cannot be used.
         AlreadyRunning: somebody else uses it.
     """
+    settings = run.settings
     async with AsyncExitStack() as stack:
         store = await _store(run, bulletin)
         stack.push_async_callback(store.close)
         silences = Silences(store, clock=clock, bulletin=bulletin)
+        # before the first message: it might be one that is muted
         await silences.look()
         album = Album()
         couriers = await opened_couriers(
@@ -140,44 +142,50 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
             pictures=album.picture,
             hushes=silences.hushes,
         )
-        journalist = Journalist(store)
-        stack.push_async_callback(journalist.finish)
-        stack.enter_context(bulletin.listening(journalist.note, "the journal"))
-        settings = run.settings
-        tally = Tally(
-            store,
+        yield Parts(
+            run=run,
             clock=clock,
             bulletin=bulletin,
-            stale_after_s=settings.health.stale_after_s,
-        )
-        stack.push_async_callback(tally.finish)
-        stack.enter_context(bulletin.listening(tally.note))
-        stack.enter_context(bulletin.hearing_polls(tally))
-        yield Parts(
-            run,
-            clock,
-            bulletin,
-            store,
-            couriers,
-            album,
-            journalist,
-            Housekeeper(store, clock, keep_days=settings.history.keep_days),
-            Sentinel(
+            store=store,
+            couriers=couriers,
+            album=album,
+            journalist=_journalist(stack, store, bulletin),
+            housekeeper=Housekeeper(store, clock, keep_days=settings.history.keep_days),
+            sentinel=Sentinel(
                 clock=clock,
                 bulletin=bulletin,
-                outbox=ReportBox(
-                    store,
-                    report_routes(settings.discord, clock.now_ms(), settings.notify),
-                ),
+                outbox=ReportBox(store, report_routes(settings, clock.now_ms())),
                 on_report=couriers.wake,
                 stale_after_s=settings.health.stale_after_s,
                 timekeeper=Timekeeper(clock, boot=boot_s),
             ),
-            await store.states(settings.watch.timeframe),
-            silences,
-            Aftermath(store, clock, album.candles),
-            tally,
+            states=await store.states(settings.watch.timeframe),
+            silences=silences,
+            aftermath=Aftermath(store, clock, album.candles),
+            tally=_tally(stack, store, run, clock, bulletin),
         )
+
+
+def _journalist(stack: AsyncExitStack, store: Store, bulletin: Bulletin) -> Journalist:
+    journalist = Journalist(store)
+    stack.push_async_callback(journalist.finish)
+    stack.enter_context(bulletin.listening(journalist.note, "the journal"))
+    return journalist
+
+
+def _tally(
+    stack: AsyncExitStack, store: Store, run: Run, clock: Clock, bulletin: Bulletin
+) -> Tally:
+    tally = Tally(
+        store,
+        clock=clock,
+        bulletin=bulletin,
+        stale_after_s=run.settings.health.stale_after_s,
+    )
+    stack.push_async_callback(tally.finish)
+    stack.enter_context(bulletin.listening(tally.note, "the statistics"))
+    stack.enter_context(bulletin.hearing_polls(tally))
+    return tally
 
 
 async def _store(run: Run, bulletin: Bulletin) -> Store:

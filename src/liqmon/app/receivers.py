@@ -1,4 +1,4 @@
-"""Receivers other than Discord, ready to be sent to, and a list of all there are."""
+"""Receivers other than Discord, ready to be sent to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,67 +8,28 @@ from liqmon.errors import ConfigError
 from liqmon.notify.answers import Judge
 from liqmon.notify.client import NotifyClient
 from liqmon.notify.service import Service
-from liqmon.settings.models import NotifyTable, Settings
+from liqmon.settings.models import NotifyTable
 
 __all__ = [
     "OpenedReceiver",
-    "ReceiverLine",
     "opened_receiver",
     "opened_receivers",
-    "receiver_lines",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedReceiver:
-    """A receiver and who brings messages there. Nothing of it needs to be closed."""
+    """A receiver and who brings messages there. Nothing of it needs to be closed.
+
+    ``title`` is what its service calls itself.
+    """
 
     name: str
+    title: str
     fingerprint: str
     client: NotifyClient
     judge: Judge
     can_be_silent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiverLine:
-    """One receiver for a list; nothing in it is secret.
-
-    ``kind`` is "discord" or the scheme of an apprise URL. ``fingerprint`` is empty for
-    a route that posts to the webhook of ``[discord]``, or nowhere.
-    """
-
-    name: str
-    kind: str
-    fingerprint: str
-    mode: str
-    health: bool
-
-
-def receiver_lines(settings: Settings) -> tuple[ReceiverLine, ...]:
-    """Return every receiver of the settings; opens nothing and imports no apprise."""
-    discord = settings.discord
-    lines = [
-        ReceiverLine(
-            one.name,
-            "discord",
-            "" if one.webhook is None else one.webhook.fingerprint,
-            one.mode,
-            one.health,
-        )
-        for one in discord.routes
-    ]
-    if discord.webhook is not None:
-        named = discord.webhook.fingerprint
-        lines.insert(0, ReceiverLine("default", "discord", named, "on", health=False))
-    lines += [
-        ReceiverLine(
-            one.name, one.url.scheme, one.url.fingerprint, one.mode, one.health
-        )
-        for one in settings.notify
-        if one.url is not None
-    ]
-    return tuple(lines)
 
 
 def opened_receivers(
@@ -100,6 +61,7 @@ def opened_receiver(table: NotifyTable, clock: Clock) -> OpenedReceiver:
         )
     return OpenedReceiver(
         table.name,
+        service.title,
         table.url.fingerprint,
         NotifyClient(service, timeout_s=table.timeout_s, clock=clock),
         Judge(f"{table.name} ({service.title})"),

@@ -1,12 +1,14 @@
 """What is checked by asking: each exchange, and each webhook by a GET."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 import liqmon
+from liqmon.app.beside import some
 from liqmon.app.checks import Area, Check, Grade
 from liqmon.app.exchanges import exchange_from, impatient
+from liqmon.app.receivers import opened_receiver
 from liqmon.app.run import Run
 from liqmon.app.selecting import wanted_of
 from liqmon.clock import Clock
@@ -14,19 +16,17 @@ from liqmon.core.model import Market
 from liqmon.discord.answers import Answer, judge
 from liqmon.discord.client import DiscordClient
 from liqmon.discord.wire import json_object
-from liqmon.errors import FeedBlocked, FeedError, UserError
+from liqmon.errors import ConfigError, FeedBlocked, FeedError, UserError
 from liqmon.exchange.catalogue import venue
 from liqmon.exchange.client import Exchange
 from liqmon.exchange.selection import Pick
-from liqmon.settings.models import DiscordTable
+from liqmon.settings.models import DiscordTable, NotifyTable
 from liqmon.webhook import WebhookUrl
 
 __all__ = ["clock_check", "exchange_checks", "webhook_checks"]
 
 _MOST_SKEW_S: Final = 2.0
 _ROWS: Final = 45
-_FEW: Final = 5
-"""Markets that are named in a line; of more only the number is told."""
 
 
 # exchanges
@@ -165,8 +165,7 @@ def _named(exchange: Exchange, text: str, markets: list[Market]) -> Check:
 
 def _counted(picks: list[Pick]) -> str:
     names = [pick.market.name for pick in picks]
-    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f"{len(names)} by rank: {', '.join(names[:_FEW])}{more}"
+    return f"{len(names)} by rank: {some(names)}"
 
 
 async def _candles(exchange: Exchange, market: Market, timeframe: str) -> Check:
@@ -185,11 +184,12 @@ async def _candles(exchange: Exchange, market: Market, timeframe: str) -> Check:
 
 
 async def webhook_checks(
-    discord: DiscordTable, *, clock: Clock
+    discord: DiscordTable, *, clock: Clock, receivers: Sequence[NotifyTable] = ()
 ) -> AsyncIterator[Check]:
-    """Look at each webhook without posting anything."""
+    """Look at each webhook and each other receiver without sending anything."""
     webhooks = dict(_webhooks(discord))
-    if not webhooks:
+    others = [one for one in receivers if one.mode != "off"]
+    if not (webhooks or others):
         text = "none: findings are kept and shown, and sent nowhere"
         hint = "set one up with liqmon init"
         yield Check(Area.DELIVERY, "webhook", Grade.WARN, text, hint)
@@ -203,6 +203,19 @@ async def webhook_checks(
         )
         async with client:
             yield _looked_at(name, await client.look())
+    for table in others:
+        yield _understood(table, clock)
+
+
+def _understood(table: NotifyTable, clock: Clock) -> Check:
+    topic = f"notify {table.name}"
+    try:
+        receiver = opened_receiver(table, clock)
+    except ConfigError as error:
+        return Check(Area.SETUP, topic, Grade.FAIL, str(error), error.hint)
+    text = f"{receiver.title}, was not asked: it takes nothing but messages"
+    hint = f"send it one: liqmon test-webhook --route {table.name}"
+    return Check(Area.DELIVERY, topic, Grade.OK, text, hint)
 
 
 def _webhooks(discord: DiscordTable) -> Iterator[tuple[WebhookUrl, str]]:

@@ -1,17 +1,22 @@
-"""How liqmon did, in numbers: deliveries, feeds, the breaker, and what findings led to.
-
-A number nobody has is None. Times are wall clock.
-"""
+"""Adds up how liqmon did: deliveries, feeds, breakers, and what findings led to."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 from liqmon.app.beside import opened
 from liqmon.app.lookback import EpisodeLine, line_of
+from liqmon.app.record import (
+    BreakerStats,
+    ErrorStats,
+    MarketStats,
+    PollStats,
+    SeverityStats,
+    Stats,
+    WebhookStats,
+)
 from liqmon.clock import Clock
 from liqmon.core.model import Severity
 from liqmon.monitor.tally import GAVE_UP
@@ -19,117 +24,11 @@ from liqmon.store.attempts import NO_ANSWER
 from liqmon.store.journal import JournalEntry
 from liqmon.store.tally import Count
 
-__all__ = [
-    "BreakerStats",
-    "ErrorStats",
-    "MarketStats",
-    "PollStats",
-    "SeverityStats",
-    "Stats",
-    "WebhookStats",
-    "stats",
-]
+__all__ = ["stats"]
+
 
 _MOST_CHANGES: Final = 100_000
 _LIMITED: Final = "429"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookStats:
-    """Requests of one route; being asked to wait (429) counts neither way.
-
-    ``success`` is the share that worked, ``answer_s`` how long Discord took on average.
-    ``p50_s`` and ``p95_s`` are the time from a finding's commit to its delivery, of
-    ``messages`` that were not told by a digest.
-    """
-
-    route: str
-    requests: int
-    by_answer: Mapping[str, int]
-    success: float | None
-    answer_s: float | None
-    messages: int
-    p50_s: float | None
-    p95_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class PollStats:
-    """Polls that brought data, by the attempt that did, and those given up."""
-
-    solved: Mapping[int, int]
-    gave_up: int
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorStats:
-    """How often an exchange failed in one way."""
-
-    exchange: str
-    error: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class BreakerStats:
-    """How often the breaker opened out of calm, and for how long nothing was sent."""
-
-    opened: int
-    open_s: float
-    is_open: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketStats:
-    """One market while it was watched; ``uptime`` is the share of time with data.
-
-    ``stale`` counts the spells without data, ``stale_s`` is how long they were.
-    """
-
-    market: str
-    watched_s: float
-    stale: int
-    stale_s: float
-    uptime: float | None
-    polls: int
-    gave_up: int
-    episodes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeverityStats:
-    """Episodes of one severity and what the price did after they were told.
-
-    The changes are medians in the episode's direction (positive: it went on), over
-    ``known_15`` and ``known_60`` of them.
-    """
-
-    severity: Severity
-    episodes: int
-    after_15: float | None
-    known_15: int
-    after_60: float | None
-    known_60: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """All of it, from ``since_ms`` to ``until_ms``; counts begin with the hour."""
-
-    since_ms: int
-    until_ms: int
-    webhooks: tuple[WebhookStats, ...]
-    polls: PollStats
-    errors: tuple[ErrorStats, ...]
-    healed: tuple[ErrorStats, ...]
-    breaker: BreakerStats
-    markets: tuple[MarketStats, ...]
-    severities: tuple[SeverityStats, ...]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was watched, sent or found."""
-        return not (self.markets or self.webhooks or self.severities)
 
 
 async def stats(*, since_ms: int, state_dir: Path, clock: Clock) -> Stats:
@@ -145,7 +44,8 @@ async def stats(*, since_ms: int, state_dir: Path, clock: Clock) -> Stats:
         changes = await store.events(kind="BreakerChanged", limit=_MOST_CHANGES)
         records = await store.recent(since_ms)
     until_ms = clock.now_ms()
-    lines = [line_of(record) for record in records]
+    # what was building and came to nothing was no episode
+    lines = [one for one in map(line_of, records) if not one.is_first_step]
     kinds: dict[str, list[Count]] = defaultdict(list)
     for one in counts:
         kinds[one.kind].append(one)
@@ -156,7 +56,7 @@ async def stats(*, since_ms: int, state_dir: Path, clock: Clock) -> Stats:
         polls=_polls(kinds["poll"]),
         errors=_errors(kinds["error"]),
         healed=_errors(kinds["heal"]),
-        breaker=_breaker(changes, since_ms, until_ms),
+        breaker=_breakers(changes, since_ms, until_ms),
         markets=_markets(kinds["feed"], kinds["poll"], lines),
         severities=_severities(lines),
     )
@@ -226,6 +126,20 @@ def _errors(counts: Iterable[Count]) -> tuple[ErrorStats, ...]:
     return tuple(sorted(found, key=lambda one: (-one.count, one.exchange, one.error)))
 
 
+def _breakers(
+    changes: Sequence[JournalEntry], since_ms: int, until_ms: int
+) -> BreakerStats:
+    by_receiver: dict[object, list[JournalEntry]] = defaultdict(list)
+    for change in changes:
+        by_receiver[change.body.get("receiver", "")].append(change)
+    each = [_breaker(one, since_ms, until_ms) for one in by_receiver.values()]
+    return BreakerStats(
+        opened=sum(one.opened for one in each),
+        open_s=sum(one.open_s for one in each),
+        is_open=any(one.is_open for one in each),
+    )
+
+
 def _breaker(
     changes: Sequence[JournalEntry], since_ms: int, until_ms: int
 ) -> BreakerStats:
@@ -275,7 +189,7 @@ def _market(
 def _severities(lines: Sequence[EpisodeLine]) -> tuple[SeverityStats, ...]:
     by_severity: dict[Severity, list[EpisodeLine]] = defaultdict(list)
     for line in lines:
-        if line.finding is not None and not line.is_first_step:
+        if line.finding is not None:
             by_severity[line.finding.severity].append(line)
     return tuple(
         _severity(severity, by_severity[severity])

@@ -19,13 +19,22 @@ from liqmon.discord.specimen import a_finding, candles
 from liqmon.errors import UserError
 from liqmon.monitor.gate import Gate
 from liqmon.monitor.routing import DEFAULT
-from liqmon.settings.models import DiscordTable, NotifyTable
+from liqmon.settings.models import DiscordTable, NotifyTable, Settings
 from liqmon.store.database import Store
 from liqmon.webhook import WebhookUrl
 
-__all__ = ["Step", "Trial", "send_test"]
+__all__ = ["Step", "Trial", "send_test", "usual_route"]
 
 _FORCE: Final = "to ask anyway: liqmon test-webhook --force"
+
+
+def usual_route(settings: Settings) -> str:
+    """Return the route that a test goes to if nobody names one: the first there is."""
+    if settings.discord.webhook is not None:
+        return DEFAULT
+    routes = [one for one in settings.discord.routes if one.webhook is not None]
+    loud = [one.name for one in (*routes, *settings.notify) if one.mode != "off"]
+    return next(iter(loud), DEFAULT)
 
 
 async def send_test(

@@ -116,7 +116,7 @@ def _add_status(vitals: Vitals, parts: Parts, stack: AsyncExitStack) -> None:
         if isinstance(event, Retrying | GaveUp) and not event.symbol:
             vitals.systemd.beat(event.exchange)
 
-    stack.enter_context(parts.bulletin.listening(beat))
+    stack.enter_context(parts.bulletin.listening(beat, "the watchdog"))
     vitals.listeners.append(lambda _: vitals.systemd.status(_health(parts)[1]))
 
 
@@ -124,8 +124,7 @@ def _add_daily(vitals: Vitals, parts: Parts, stack: AsyncExitStack) -> None:
     settings = parts.run.settings
     if not settings.health.daily_digest:
         return
-    now_ms = parts.clock.now_ms()
-    routes = report_routes(settings.discord, now_ms, settings.notify)
+    routes = report_routes(settings, parts.clock.now_ms())
     daily = DailyDigest(
         settings.health.daily_digest,
         clock=parts.clock,
@@ -133,7 +132,7 @@ def _add_daily(vitals: Vitals, parts: Parts, stack: AsyncExitStack) -> None:
         outbox=ReportBox(parts.store, routes),
         on_report=parts.couriers.wake,
     )
-    stack.enter_context(parts.bulletin.listening(daily.note))
+    stack.enter_context(parts.bulletin.listening(daily.note, "the daily digest"))
     vitals.listeners.append(daily.scanned)
     vitals.work["daily digest"] = daily.run
 
@@ -146,7 +145,7 @@ async def _add_page(vitals: Vitals, parts: Parts, stack: AsyncExitStack) -> None
     from liqmon.monitor.exposition import serving  # noqa: PLC0415
 
     metrics = _metrics(parts)
-    stack.enter_context(parts.bulletin.listening(metrics.note))
+    stack.enter_context(parts.bulletin.listening(metrics.note, "the metrics"))
     vitals.listeners.append(metrics.scanned)
     await stack.enter_async_context(
         serving(listen, page=metrics.page, health=lambda: _health(parts))
@@ -158,7 +157,7 @@ def _add_textfile(vitals: Vitals, parts: Parts, stack: AsyncExitStack) -> None:
     if path is None:
         return
     metrics = _metrics(parts)
-    stack.enter_context(parts.bulletin.listening(metrics.note))
+    stack.enter_context(parts.bulletin.listening(metrics.note, "the metrics"))
     vitals.listeners.append(metrics.scanned)
 
     async def write(_left_s: float) -> None:

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 async def picture_within(
-    candles: Candles, finding: Finding, *, seconds: float = 0.3
+    candles: Candles, finding: Finding, *, seconds: float
 ) -> bytes | None:
     """Return the chart, painted off the loop; None if that takes longer or cannot be.
 

@@ -128,15 +128,13 @@ def _shown(settings: object, key: str) -> object:
 def _plain(value: object) -> object:
     from pydantic import BaseModel
 
-    from liqmon.settings.hidden_url import HiddenUrl
-    from liqmon.settings.receivers import ReceiverUrl
-    from liqmon.webhook import WebhookUrl
+    from liqmon.credential import Credential
 
     match value:
         case BaseModel():
             names = sorted(value.model_fields_set)
             return {name: _plain(getattr(value, name)) for name in names}
-        case WebhookUrl() | HiddenUrl() | ReceiverUrl():
+        case Credential():
             return "***"
         case Path():
             return str(value)

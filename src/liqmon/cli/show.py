@@ -70,8 +70,14 @@ def _head(line: "EpisodeLine") -> str:
     return (
         f"{line.record.id} · {market.name} ({market.exchange}, {finding.timeframe}) · "
         f"{finding.liquidated.value} liquidations · {finding.severity.name} · "
-        f"{'over' if line.is_over else 'going on'}"
+        f"{_stage(line, finding)}"
     )
+
+
+def _stage(line: "EpisodeLine", finding: "Finding") -> str:
+    if line.is_first_step:
+        return finding.phase.value
+    return "over" if line.is_over else "going on"
 
 
 def _facts(line: "EpisodeLine") -> Iterator[tuple[str, str]]:
@@ -104,7 +110,7 @@ def _basis(finding: "Finding") -> str:
     from liqmon.core.confidence import odds
 
     basis = f"{finding.basis.name.lower()} from price and volume"
-    if finding.confidence is None:
+    if finding.confidence is None or finding.phase.is_first_step:
         return basis
     return f"{basis}; about {odds(finding.confidence)} such alerts were cascades"
 

@@ -1,6 +1,6 @@
 """``liqmon stats``: how the webhook, the feeds and the findings did."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -9,7 +9,7 @@ from liqmon.cli.options import AsciiOption, JsonOption, StateDirOption
 from liqmon.cli.stored import CsvOption
 
 if TYPE_CHECKING:
-    from liqmon.app.stats import PollStats, Stats
+    from liqmon.app.record import MarketStats, PollStats, Stats
 
 __all__ = ["stats"]
 
@@ -142,28 +142,11 @@ def _polls(polls: "PollStats") -> str:
 
 def _markets(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:
     from liqmon.cli.stored import table, width
-    from liqmon.ui.figures import name_of, plain, span
 
     if not found.markets:
         yield "no market was watched for a whole minute yet"
         return
     worst = sorted(found.markets, key=lambda one: (one.uptime or 0.0, one.market))
-    rows = []
-    for one in worst[:_MOST_MARKETS]:
-        exchange, _, symbol = one.market.partition(":")
-        rows.append(
-            (
-                name_of(symbol),
-                plain(exchange),
-                span(one.watched_s),
-                _share(one.uptime),
-                f"{one.stale_s / 60:.1f}",
-                str(one.stale),
-                f"{one.polls:,}",
-                f"{one.gave_up:,}",
-                str(one.episodes),
-            )
-        )
     head = (
         "market",
         "exchange",
@@ -177,7 +160,7 @@ def _markets(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:
     )
     yield from table(
         head,
-        rows,
+        [_market(one) for one in worst[:_MOST_MARKETS]],
         left=2,
         within=width(),
         dispensable=("exchange", "spells", "polls"),
@@ -186,6 +169,23 @@ def _markets(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:
     )
     if len(worst) > _MOST_MARKETS:
         yield f"and {len(worst) - _MOST_MARKETS} more, better ones: --json"
+
+
+def _market(one: "MarketStats") -> Sequence[str]:
+    from liqmon.ui.figures import name_of, plain, span
+
+    exchange, _, symbol = one.market.partition(":")
+    return (
+        name_of(symbol),
+        plain(exchange),
+        span(one.watched_s),
+        _share(one.uptime),
+        f"{one.stale_s / 60:.1f}",
+        str(one.stale),
+        f"{one.polls:,}",
+        f"{one.gave_up:,}",
+        str(one.episodes),
+    )
 
 
 def _findings(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:

@@ -124,12 +124,15 @@ class Watching(Steering):
             self.say(f"not done: {error!r}")
 
     async def _test(self, parts: "Parts") -> str:
-        from liqmon.app.trial import send_test
+        from liqmon.app.trial import send_test, usual_route
 
         if parts.run.dry_run:
             return "no test message: this is a dry run"
+        settings = parts.run.settings
         trial = await send_test(
-            parts.run.settings.discord,
+            settings.discord,
+            route=usual_route(settings),
+            receivers=settings.notify,
             state_dir=parts.run.state_dir,
             severity=Severity.MEDIUM,
             force=False,

@@ -90,7 +90,10 @@ class MarketRow:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """The webhook: ``configured`` false means findings are stored and shown only."""
+    """Whoever is told: ``configured`` false means findings are stored and shown only.
+
+    ``name`` is the route that leads there, empty for the webhook of ``[discord]``.
+    """
 
     configured: bool = False
     dry_run: bool = False
@@ -101,6 +104,7 @@ class Receiver:
     pending: int = 0
     latency_s: float | None = None
     reason: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,4 +241,5 @@ def _receiver_after(
         breaker=event.new,
         until_mono=None if event.open_s is None else now_mono + event.open_s,
         reason=event.reason,
+        name=event.receiver,
     )

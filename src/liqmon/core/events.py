@@ -122,13 +122,17 @@ class FeedChanged:
 
 @dataclass(frozen=True, slots=True)
 class BreakerChanged:
-    """The webhook's circuit breaker changed state; ``open_s`` is set when it opened."""
+    """A receiver's circuit breaker changed state; ``open_s`` is set when it opened.
+
+    ``receiver`` is the route that leads there, empty for the webhook of ``[discord]``.
+    """
 
     at_ms: int
     old: BreakerState
     new: BreakerState
     reason: str
     open_s: float | None = None
+    receiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)

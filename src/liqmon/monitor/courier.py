@@ -30,17 +30,10 @@ from liqmon.monitor.direct import Direct
 from liqmon.monitor.disk import DiskTrouble
 from liqmon.monitor.gate import Gate, Hold
 from liqmon.monitor.grouping import Grouping
+from liqmon.monitor.manners import Manners
 from liqmon.monitor.notices import Notices
 from liqmon.monitor.outcome import Ledger
-from liqmon.monitor.packer import (
-    Headings,
-    Hushes,
-    Packer,
-    Pictures,
-    hushes_nothing,
-    no_picture,
-    usual_heading,
-)
+from liqmon.monitor.packer import Packer
 from liqmon.monitor.reports import DISCORD
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry, OutboxRow, RowState, Settlement
@@ -58,12 +51,11 @@ _SKIPPED: Final = "skipped: breaker open"
 class Courier:
     """Sends to one receiver; without a ``sender`` everything stays in the outbox.
 
-    It delivers the rows of its ``routes``; ``threads`` are the senders of those that
-    post elsewhere with the same webhook, ``reports_to`` names those that hear of an
-    outage. ``on_receiver`` gets the state of the webhook at every turn; it begins as
-    ``receiver``. ``called`` is what messages and logs call who is reached, ``judge``
-    says what its answers mean. ``tell`` gets a line for the user while the disk fails,
-    then ''.
+    It delivers the rows of its ``routes`` and is named after the first; ``threads`` are
+    the senders of those that post elsewhere with the same webhook, ``reports_to`` those
+    that hear of an outage. ``on_receiver`` gets the state of the receiver every turn;
+    it begins as ``receiver``. ``called`` is what messages call it, ``judge``
+    says what its answers mean. ``tell`` gets a line while the disk fails, then ''.
     """
 
     def __init__(
@@ -82,9 +74,7 @@ class Courier:
         routes: Sequence[str] = ("",),
         reports_to: Sequence[str] = ("",),
         group_wait_s: float = 1.5,
-        headings: Headings = usual_heading,
-        pictures: Pictures = no_picture,
-        hushes: Hushes = hushes_nothing,
+        manners: Manners | None = None,
         threads: Mapping[str, Sender] | None = None,
         judge: Judge = judge_discord,
         called: str = DISCORD,
@@ -95,9 +85,11 @@ class Courier:
         self._clock = clock
         self._on_receiver = on_receiver
         self._skips = when_open == "skip"
-        self._receiver = receiver or Receiver(configured=sender is not None)
+        self._receiver = replace(
+            receiver or Receiver(configured=sender is not None), name=routes[0]
+        )
         self._gate = Gate(breaker, fingerprint)
-        self._notices = Notices(clock, emit, called)
+        self._notices = Notices(clock, emit, routes[0])
         self._digester = Digester(store, routes, called)
         self._ledger = Ledger(
             store,
@@ -110,9 +102,7 @@ class Courier:
             store,
             routes=routes,
             grouping=Grouping(group_wait_s),
-            headings=headings,
-            pictures=pictures,
-            hushes=hushes,
+            manners=manners or Manners(),
         )
         self._carrier: Carrier | None = None
         if sender is not None:

@@ -25,8 +25,7 @@ from liqmon.core.model import Phase, Severity
 from liqmon.discord.daily import Day
 from liqmon.errors import StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
-from liqmon.monitor.health import ReportBox
-from liqmon.monitor.reports import daily_report
+from liqmon.monitor.reports import Reporting, daily_report
 from liqmon.monitor.scanner import Scan
 
 __all__ = ["DailyDigest"]
@@ -53,7 +52,7 @@ class DailyDigest:
         *,
         clock: Clock,
         bulletin: Bulletin,
-        outbox: ReportBox,
+        outbox: Reporting,
         on_report: Callable[[], None],
         zone: tzinfo | None = None,
     ) -> None:

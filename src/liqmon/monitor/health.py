@@ -9,18 +9,17 @@ makes no feed stale: a feed gets the whole limit to come back.
 import logging
 import math
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from liqmon.clock import Clock
 from liqmon.core.board import BoardSnapshot, MarketRow
 from liqmon.core.events import FeedChanged, FeedState
 from liqmon.errors import StoreUnavailable
 from liqmon.monitor.bulletin import Bulletin
-from liqmon.monitor.reports import silence_report
+from liqmon.monitor.reports import Reporting, silence_report
 from liqmon.monitor.suspension import Timekeeper
-from liqmon.store.outbox import OutboxEntry
 
-__all__ = ["ReportBox", "Sentinel", "health_of"]
+__all__ = ["Sentinel", "health_of"]
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +37,6 @@ _TOLD_OTHERWISE: Final = frozenset({FeedState.BLOCKED, FeedState.REJECTED})
 """No data will ever come, and the user has been told why."""
 
 
-class ReportBox(Protocol):
-    """Where reports to Discord are put."""
-
-    async def enqueue(self, entry: OutboxEntry, *, now_ms: int) -> bool:
-        """Write the row, or raise StoreUnavailable."""
-        ...
-
-
 class Sentinel:
     """Looks at the board every few seconds; ``run`` for ever."""
 
@@ -54,7 +45,7 @@ class Sentinel:
         *,
         clock: Clock,
         bulletin: Bulletin,
-        outbox: ReportBox,
+        outbox: Reporting,
         on_report: Callable[[], None],
         stale_after_s: float,
         timekeeper: Timekeeper | None = None,

@@ -64,11 +64,14 @@ class Metrics:
         self._retrying: set[tuple[str, str]] = set()
         # a second series for each one, which nobody asks for
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        self._scans = Counter(
-            "liqmon_scans",
+
+        def counter(name: str, told: str, *labels: str) -> Counter:
+            return Counter(f"liqmon_{name}", told, labels, registry=registry)
+
+        self._scans = counter(
+            "scans",
             "Finished scans: complete, partial, or empty (no market gave data).",
-            ("exchange", "outcome"),
-            registry=registry,
+            *("exchange", "outcome"),
         )
         self._scan_s = Histogram(
             "liqmon_scan_duration_seconds",
@@ -83,46 +86,37 @@ class Metrics:
             ("exchange",),
             registry=registry,
         )
-        self._retries = Counter(
-            "liqmon_retries",
-            "Calls to an exchange that were made again.",
-            ("exchange",),
-            registry=registry,
+        self._retries = counter(
+            "retries", "Calls to an exchange that were made again.", "exchange"
         )
-        self._retried_calls = Counter(
-            "liqmon_retried_calls",
+        self._retried_calls = counter(
+            "retried_calls",
             "Calls that failed at first, by how they ended: recovered or gave_up.",
-            ("exchange", "outcome"),
-            registry=registry,
+            *("exchange", "outcome"),
         )
-        self._heals = Counter(
-            "liqmon_session_heals",
+        self._heals = counter(
+            "session_heals",
             "Dead sessions of an exchange that were rebuilt.",
-            ("exchange",),
-            registry=registry,
+            "exchange",
         )
-        self._findings = Counter(
-            "liqmon_findings",
+        self._findings = counter(
+            "findings",
             "Findings; an episode begins with an onset.",
-            ("phase", "severity", "liquidated"),
-            registry=registry,
+            *("phase", "severity", "liquidated"),
         )
-        self._deliveries = Counter(
-            "liqmon_deliveries",
+        self._deliveries = counter(
+            "deliveries",
             "Messages by what became of them; held ones are counted again when sent.",
-            ("status",),
-            registry=registry,
+            "status",
         )
         self._delivery_s = Histogram(
             "liqmon_delivery_latency_seconds",
-            "From a finding on disk to the answer of the webhook.",
+            "How long a receiver took to answer a message that it took.",
             buckets=_DELIVERY_S,
             registry=registry,
         )
-        self._breaker_opened = Counter(
-            "liqmon_breaker_opened",
-            "Openings of the webhook's circuit breaker.",
-            registry=registry,
+        self._breaker_opened = counter(
+            "breaker_opened", "Openings of the circuit breakers of all receivers."
         )
         self._begin(exchanges)
         registry.register(_Board(bulletin, clock))
@@ -231,11 +225,13 @@ class _Board(Collector):
         )
         yield _gauge(
             "liqmon_outbox_pending",
-            "Messages that wait for the webhook.",
+            "Messages that wait for their receivers.",
             board.receiver.pending,
         )
         breaker = GaugeMetricFamily(
-            "liqmon_breaker_state", "1 for the state it is in.", labels=("state",)
+            "liqmon_breaker_state",
+            "1 for the state it is in; of several receivers the worst off.",
+            labels=("state",),
         )
         for state in BreakerState:
             breaker.add_metric((state.value,), state is board.receiver.breaker)

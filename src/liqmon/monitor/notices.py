@@ -14,7 +14,6 @@ from liqmon.core.events import (
     Event,
 )
 from liqmon.discord.answers import Fate, Ruling
-from liqmon.monitor.reports import DISCORD
 from liqmon.store.outbox import OutboxRow, RowState, Settlement
 
 __all__ = ["Notices"]
@@ -31,13 +30,14 @@ _LEVELS: Final = {
 class Notices:
     """``lost`` counts the findings given up on, ``latency_s`` is the last delivery's.
 
-    The same trouble in a row is logged once, and a row is called held once.
+    The same trouble in a row is logged once, and a row is called held once. It is all
+    about ``receiver``: a route, empty for the webhook of ``[discord]``.
     """
 
     def __init__(
-        self, clock: Clock, emit: Callable[[Event], None], called: str = DISCORD
+        self, clock: Clock, emit: Callable[[Event], None], receiver: str = ""
     ) -> None:
-        self._called = called
+        self._receiver = receiver
         self._clock = clock
         self._emit = emit
         self._trouble = ""
@@ -51,8 +51,8 @@ class Notices:
             return
         span = "" if change.wait_s is None else f" for {change.wait_s:.0f} s"
         level = _LEVELS.get(change.new, logging.INFO)
-        whose = "webhook" if self._called == DISCORD else self._called
         said = "%s circuit breaker %s%s: %s"
+        whose = self._receiver or "webhook"
         log.log(level, said, whose, change.new, span, change.reason)
         self._emit(
             BreakerChanged(
@@ -61,6 +61,7 @@ class Notices:
                 change.new,
                 change.reason,
                 change.wait_s,
+                self._receiver,
             )
         )
 

@@ -5,7 +5,7 @@ a message edited for the sake of progress.
 """
 
 import math
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,48 +25,16 @@ from liqmon.monitor.incidents import (
     worst_first,
 )
 from liqmon.monitor.letters import digest_letters, edited, letter, repost
+from liqmon.monitor.manners import Manners
 from liqmon.monitor.parcel import Parcel
 from liqmon.monitor.reports import DIGEST
-from liqmon.monitor.routing import Heading, is_minor
+from liqmon.monitor.routing import Heading
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxRow
 
-__all__ = [
-    "Choice",
-    "Headings",
-    "Hushes",
-    "Packer",
-    "Pictures",
-    "hushes_nothing",
-    "no_picture",
-    "usual_heading",
-]
-
-Headings: TypeAlias = Callable[[Finding | None, str, int], Heading]
-"""How a finding, or a report, is told on a route at a moment (wall clock)."""
-
-Pictures: TypeAlias = Callable[[Finding], Awaitable[Attachment | None]]
-"""A finding's chart, None if there is none in time."""
-
-Hushes: TypeAlias = Callable[[Finding, int], bool]
-"""Whether nobody is to be woken up by a finding at a moment (wall clock)."""
+__all__ = ["Choice", "Packer"]
 
 Choice: TypeAlias = tuple[OutboxRow, ...] | Edit
-
-
-def usual_heading(finding: Finding | None, route: str, _now_ms: int) -> Heading:
-    """Return how something is told where nothing is set: what is minor rings nobody."""
-    return Heading(route, silent=finding is not None and is_minor(finding))
-
-
-async def no_picture(_finding: Finding) -> Attachment | None:
-    """Return no chart, where there are none."""
-    return None
-
-
-def hushes_nothing(_finding: Finding, _now_ms: int) -> bool:
-    """Return that it may ring, where nothing is muted."""
-    return False
 
 
 class Packer:
@@ -78,16 +46,12 @@ class Packer:
         *,
         routes: Sequence[str],
         grouping: Grouping,
-        headings: Headings,
-        pictures: Pictures,
-        hushes: Hushes,
+        manners: Manners,
     ) -> None:
         self._store = store
         self._routes = routes
         self._grouping = grouping
-        self._headings = headings
-        self._pictures = pictures
-        self._hushes = hushes
+        self._manners = manners
         self._unpictured: set[int] = set()
 
     async def choose(
@@ -163,7 +127,7 @@ class Packer:
         told = worst_first(one for f in content.facts if (one := finding_in(f)))
         # what is over rings nowhere anyway
         news = next((one for one in told if not one.phase.is_over), None)
-        is_hushed = self._headings(news, row.route, now_ms).hushed
+        is_hushed = self._manners.headings(news, row.route, now_ms).hushed
         heading = self._hushed(Heading(row.route, silent=is_hushed), told, now_ms)
         bodies = digest_letters(row, content, now_ms=now_ms, heading=heading)
         part = min(row.parts, len(bodies) - 1)
@@ -174,12 +138,12 @@ class Packer:
     async def _told(self, rows: Sequence[OutboxRow], now_ms: int) -> Parcel:
         first, findings = _main_first(rows)
         if not findings:
-            heading = self._headings(None, first.route, now_ms)
+            heading = self._manners.headings(None, first.route, now_ms)
             body = letter(first, now_ms=now_ms, heading=heading)
             return Parcel(route=first.route, body=body, rows=tuple(rows))
         if findings[0].phase is Phase.END:
             return await self._end(first, findings[0], now_ms)
-        if len(rows) == 1 and self._hushes(findings[0], now_ms):
+        if len(rows) == 1 and self._manners.hushes(findings[0], now_ms):
             edit = await self._by_edit(first, findings[0], now_ms)
             if edit is not None:
                 return edit
@@ -226,15 +190,15 @@ class Packer:
 
     def _heading(self, findings: Sequence[Finding], route: str, now_ms: int) -> Heading:
         """Return the heading of the gravest one that may ring."""
-        loud = [one for one in findings if not self._hushes(one, now_ms)]
-        heading = self._headings((loud or findings)[0], route, now_ms)
+        loud = [one for one in findings if not self._manners.hushes(one, now_ms)]
+        heading = self._manners.headings((loud or findings)[0], route, now_ms)
         return self._hushed(heading, findings, now_ms)
 
     def _hushed(
         self, heading: Heading, findings: Sequence[Finding], now_ms: int
     ) -> Heading:
         """Return the heading, silent if all that it is about is."""
-        if findings and all(self._hushes(one, now_ms) for one in findings):
+        if findings and all(self._manners.hushes(one, now_ms) for one in findings):
             return Heading(heading.route, silent=True)
         return heading
 
@@ -255,7 +219,7 @@ class Packer:
         if edit is not None:
             return edit
         standing = await self._store.post_of(row.route, ended.episode)
-        heading = replace(self._headings(ended, row.route, now_ms), silent=True)
+        heading = replace(self._manners.headings(ended, row.route, now_ms), silent=True)
         return Parcel(
             route=row.route,
             body=letter(row, now_ms=now_ms, heading=heading),
@@ -288,7 +252,7 @@ class Packer:
         self, row: OutboxRow | None, finding: Finding
     ) -> tuple[Attachment, ...]:
         refused = row is not None and (row.plain or row.id in self._unpictured)
-        picture = None if refused else await self._pictures(finding)
+        picture = None if refused else await self._manners.pictures(finding)
         return () if picture is None else (picture,)
 
 

@@ -1,4 +1,4 @@
-"""The price minute by minute over the last hour, for the table."""
+"""How the price went of late, for the table."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from liqmon.core.model import Candles
 
-__all__ = ["past_hour"]
+__all__ = ["change_over", "past_hour"]
 
 _MINUTE_MS: Final = 60_000
 _MINUTES: Final = 60
@@ -35,3 +35,12 @@ def past_hour(bars: Candles, baseline: Candles, now_ms: int) -> tuple[float, ...
     age_ms = moments - ends[at]
     is_known = (at >= 0) & (age_ms >= 0) & (age_ms < _OLDEST_MS + bars.timeframe_ms)
     return tuple(np.where(is_known, closes[at], np.nan).tolist())
+
+
+def change_over(bars: Candles, span_ms: int) -> float | None:
+    """Return the move over the last ``span_ms`` as a fraction, None across a gap."""
+    from_ms = int(bars.open_ms[-1]) - span_ms
+    at = int(np.searchsorted(bars.open_ms, from_ms))
+    if int(bars.open_ms[at]) != from_ms:
+        return None
+    return float(bars.close[-1] / bars.close[at]) - 1.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry, OutboxRow
@@ -16,6 +16,7 @@ __all__ = [
     "SILENCE",
     "WEBHOOK",
     "ReportBox",
+    "Reporting",
     "daily_report",
     "digest_of",
     "disk_report",
@@ -151,6 +152,14 @@ def daily_report(*, date: str, day: Mapping[str, object]) -> OutboxEntry:
         severity=_LOW,
         payload={"report": DAILY, "version": _VERSION, "day": dict(day)},
     )
+
+
+class Reporting(Protocol):
+    """Where a report is put, such as a ``ReportBox``."""
+
+    async def enqueue(self, entry: OutboxEntry, *, now_ms: int) -> bool:
+        """Keep it, or raise StoreUnavailable; False if it was there before."""
+        ...
 
 
 class ReportBox:

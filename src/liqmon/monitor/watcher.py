@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-import numpy as np
-
 from liqmon.clock import Clock
 from liqmon.core.board import Feed, MarketRow
 from liqmon.core.breadth import Voice
@@ -28,7 +26,7 @@ from liqmon.monitor.company import Company
 from liqmon.monitor.entries import finding_entry
 from liqmon.monitor.history import CandleSource, History
 from liqmon.monitor.judging import Judge, Verdict
-from liqmon.monitor.past_hour import past_hour
+from liqmon.monitor.past_hour import change_over, past_hour
 from liqmon.store.outbox import OutboxEntry
 
 __all__ = ["FindingStore", "Watcher"]
@@ -249,7 +247,7 @@ class Watcher:
             self.market,
             feed=Feed(FeedState.OK, now_mono),
             price=float(bars.close[-1]),
-            change=_change(bars, _CHANGE_MS),
+            change=change_over(bars, _CHANGE_MS),
             nearness=None if newest is None else newest.nearness,
             liquidated=None if newest is None else newest.liquidated,
             warmup=warming,
@@ -298,12 +296,3 @@ def _is_worth_keeping(kept: EpisodeState, state: EpisodeState) -> bool:
         return True
     ahead_ms = (state.judged_ms or 0) - (kept.judged_ms or 0)
     return ahead_ms >= _KEEP_EVERY_MS
-
-
-def _change(bars: Candles, span_ms: int) -> float | None:
-    """Return the move over the last ``span_ms`` as a fraction, None across a gap."""
-    from_ms = int(bars.open_ms[-1]) - span_ms
-    at = int(np.searchsorted(bars.open_ms, from_ms))
-    if int(bars.open_ms[at]) != from_ms:
-        return None
-    return float(bars.close[-1] / bars.close[at]) - 1.0

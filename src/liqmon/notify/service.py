@@ -105,7 +105,7 @@ def _plugin(
     from apprise import Apprise, plugins
 
     facts: dict[str, Any] | None = plugins.url_to_dict(  # type: ignore[no-untyped-call]
-        url.revealed()
+        url.reveal()
     )
     if facts is None:
         return None

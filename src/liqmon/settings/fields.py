@@ -1,6 +1,7 @@
 """What a value of the settings may be: the base of every table, the field types."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Final, Literal
 
 from pydantic import (
@@ -19,6 +20,7 @@ from liqmon.webhook import WebhookUrl, is_loopback
 
 __all__ = [
     "DAY_S",
+    "WRITE_ONLY",
     "ExchangeId",
     "FalseAlerts",
     "Hidden",
@@ -36,9 +38,15 @@ __all__ = [
     "Timeout",
     "Wait",
     "Webhook",
+    "read_by",
 ]
 
 DAY_S: Final = 86_400
+
+WRITE_ONLY: Final = WithJsonSchema(
+    {"type": "string", "format": "uri", "writeOnly": True}
+)
+"""How an editor knows that a URL is a secret."""
 
 _DEFAULT_ROUTE: Final = "default"
 _HOUR: Final = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
@@ -53,26 +61,22 @@ _LISTEN: Final = re.compile(
 )
 
 
-def _webhook(value: object) -> object:
-    """Return the text as a webhook; what is no text is left to the field."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return WebhookUrl(value)
-    except ConfigError as error:
-        told = {"fault": str(error), "hint": error.hint}
-    raise PydanticCustomError("webhook", "{fault}", told)
+def read_by(kind: Callable[[str], object]) -> Callable[[object], object]:
+    """Return what reads a text as ``kind``, which may raise ConfigError.
 
+    What is no text is left to the field.
+    """
 
-def _hidden(value: object) -> object:
-    """Return the text as a secret address; what is no text is left to the field."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return HiddenUrl(value)
-    except ConfigError as error:
-        fault = str(error)
-    raise PydanticCustomError("hidden_url", "{fault}", {"fault": fault})
+    def read(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return kind(value)
+        except ConfigError as error:
+            told = {"fault": str(error), "hint": error.hint}
+        raise PydanticCustomError("unreadable", "{fault}", told)
+
+    return read
 
 
 def _listen(address: str) -> str:
@@ -146,16 +150,8 @@ def _lowered(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
-Webhook = Annotated[
-    WebhookUrl,
-    BeforeValidator(_webhook),
-    WithJsonSchema({"type": "string", "format": "uri", "writeOnly": True}),
-]
-Hidden = Annotated[
-    HiddenUrl,
-    BeforeValidator(_hidden),
-    WithJsonSchema({"type": "string", "format": "uri", "writeOnly": True}),
-]
+Webhook = Annotated[WebhookUrl, BeforeValidator(read_by(WebhookUrl)), WRITE_ONLY]
+Hidden = Annotated[HiddenUrl, BeforeValidator(read_by(HiddenUrl)), WRITE_ONLY]
 Listen = Annotated[str, Field(strict=True), AfterValidator(_listen)]
 Loopback = Annotated[str, AfterValidator(_loopback)]
 Symbol = Annotated[

@@ -4,9 +4,10 @@ Other than a webhook it has no known form, so all of it is secret but that it ex
 """
 
 import re
-from typing import Final, NoReturn
+from typing import Final
 from urllib.parse import urlsplit
 
+from liqmon.credential import Credential
 from liqmon.errors import ConfigError
 
 __all__ = ["HiddenUrl"]
@@ -14,10 +15,10 @@ __all__ = ["HiddenUrl"]
 _PRINTABLE: Final = re.compile(r"[!-~]+")
 
 
-class HiddenUrl:
+class HiddenUrl(Credential):
     """An http(s) address that cannot be printed; ``reveal`` is the one way out."""
 
-    __slots__ = ("_url",)
+    __slots__ = ()
 
     def __init__(self, url: str) -> None:
         """Check the address.
@@ -34,25 +35,11 @@ class HiddenUrl:
             parts, is_whole = urlsplit(""), False
         if parts.scheme not in {"http", "https"} or not is_whole:
             raise ConfigError("the address is not of the form https://host/path")
-        self._url = url
+        super().__init__(url)
 
     def reveal(self) -> str:
         """Return the whole address, for the one line that asks it."""
-        return self._url
+        return self._secret
 
     def __repr__(self) -> str:
         return "***"
-
-    def __format__(self, spec: str) -> str:
-        return format(repr(self), spec)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, HiddenUrl):
-            return NotImplemented
-        return self._url == other._url
-
-    def __hash__(self) -> int:
-        return hash(self._url)
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("the address is a secret: it cannot be pickled or copied")

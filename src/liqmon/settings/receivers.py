@@ -1,20 +1,18 @@
 """``[[notify]]``: receivers other than Discord, each by the URL that apprise gives it.
 
-The URL is a credential: it has passwords and tokens in whatever place the service wants
-them. So all of it but the scheme is secret, and it leaves the object through one
-method, ``revealed``; every other way out gives the fingerprint or fails.
+The URL has passwords and tokens in whatever place the service wants them, so all of it
+but the scheme is secret.
 """
 
-import hashlib
 import re
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field
 
+from liqmon.credential import Credential
 from liqmon.errors import ConfigError
-from liqmon.settings.fields import Timeout
+from liqmon.settings.fields import WRITE_ONLY, Timeout, read_by
 from liqmon.settings.routes import Route
 
 __all__ = ["NotifyTable", "ReceiverUrl"]
@@ -28,10 +26,10 @@ _HINT: Final = (
 )
 
 
-class ReceiverUrl:
+class ReceiverUrl(Credential):
     """Where to send, and the right to do so."""
 
-    __slots__ = ("_text", "scheme")
+    __slots__ = ("scheme",)
 
     def __init__(self, text: str) -> None:
         """Read the URL; whether apprise knows its service is seen when it is used.
@@ -48,34 +46,15 @@ class ReceiverUrl:
                 hint="put the webhook into [discord] or [[discord.routes]]: "
                 "only there are messages edited",
             )
-        self._text = text
+        super().__init__(text)
         self.scheme: str = match[1].lower()
 
-    @property
-    def fingerprint(self) -> str:
-        """Twelve hex digits that tell two receivers apart and reveal neither."""
-        return hashlib.sha256(self._text.encode()).hexdigest()[:12]
-
-    def revealed(self) -> str:
+    def reveal(self) -> str:
         """Return the URL itself: the one way out."""
-        return self._text
+        return self._secret
 
     def __repr__(self) -> str:
         return f"{self.scheme} receiver fp={self.fingerprint}"
-
-    def __format__(self, spec: str) -> str:
-        return format(repr(self), spec)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, ReceiverUrl):
-            return NotImplemented
-        return self._text == other._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a receiver is a secret: it cannot be pickled or copied")
 
 
 def _fault(text: str) -> str:
@@ -84,17 +63,6 @@ def _fault(text: str) -> str:
     if re.search(r"[^!-~]", text):
         return "the receiver's URL has a stray character"
     return "the receiver's URL is not of the form service://..."
-
-
-def _receiver(value: object) -> object:
-    """Return the text as a receiver; what is no text is left to the field."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return ReceiverUrl(value)
-    except ConfigError as error:
-        told = {"fault": str(error), "hint": error.hint}
-    raise PydanticCustomError("receiver", "{fault}", told)
 
 
 class NotifyTable(Route):
@@ -106,8 +74,8 @@ class NotifyTable(Route):
     url: (
         Annotated[
             ReceiverUrl,
-            BeforeValidator(_receiver),
-            WithJsonSchema({"type": "string", "format": "uri", "writeOnly": True}),
+            BeforeValidator(read_by(ReceiverUrl)),
+            WRITE_ONLY,
         ]
         | None
     ) = Field(

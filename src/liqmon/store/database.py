@@ -224,10 +224,6 @@ class Store(Record):
         """Return what is known of a webhook, None if nothing is."""
         return await self._read(receiver.load, fingerprint)
 
-    async def save_receiver(self, state: ReceiverState) -> None:
-        """Replace what is known of a webhook."""
-        await self._write(receiver.save, state)
-
     async def revive_receiver(self, fingerprint: str) -> bool:
         """Forget that a webhook was dead, gated or failing; False if unknown.
 

@@ -68,14 +68,15 @@ def count(
 
 
 def going_on(connection: sqlite3.Connection, market: str) -> str | None:
-    """Return the episode of a market that has not ended, None without one."""
+    """Return the episode of a market that has begun and not ended, None without one."""
     newest = connection.execute(
         "SELECT id, facts FROM episode WHERE market = ? ORDER BY onset_ms DESC LIMIT 1",
         (_sayable(market),),
     ).fetchone()
-    if newest is None or _is_over(facts_from_text(newest["facts"])):
+    if newest is None:
         return None
-    return str(newest["id"])
+    facts = facts_from_text(newest["facts"])
+    return None if _is_first_step(facts) or _is_over(facts) else str(newest["id"])
 
 
 def named(connection: sqlite3.Connection, beginning: str) -> list[str]:
@@ -130,7 +131,7 @@ def _is_first_step(facts: Mapping[str, object]) -> bool:
 
 
 def _is_over(facts: Mapping[str, object]) -> bool:
-    return facts.get("phase") in ("end", "withdrawn")
+    return facts.get("phase") == "end"
 
 
 def _moment(facts: Mapping[str, object], name: str) -> int:

@@ -60,7 +60,8 @@ def usd(value: float) -> str:
     if not math.isfinite(value):
         return UNKNOWN
     for size, unit in ((1e9, " B"), (1e6, " M"), (1e3, " K")):
-        if abs(value) >= size:
+        # what would be shown as 1,000.0 of a unit is one of the next
+        if abs(value) >= 0.99995 * size:
             return f"${value / size:,.1f}{unit}"
     return f"${value:,.0f}"
 

@@ -38,7 +38,7 @@ def header(view: View, *, now_ms: int, width: int, height: int) -> list[Text]:
     facts = [
         Text(f"liqmon {glyphs.text(board.version)}", style="bold"),
         *_exchanges(board, glyphs),
-        _discord(board.receiver, now_mono, glyphs),
+        _receiver(board.receiver, now_mono, glyphs),
         *_outbox(board.receiver),
         Text(f"raised {board.raised}"),
         *_muted(board, now_mono),
@@ -105,7 +105,7 @@ def _exchanges_of_rows(board: BoardSnapshot) -> Iterator[str]:
     return (row.market.exchange for row in board.rows.values())
 
 
-def _discord(receiver: Receiver, now_mono: float, glyphs: Glyphs) -> Text:
+def _receiver(receiver: Receiver, now_mono: float, glyphs: Glyphs) -> Text:
     if receiver.dry_run:
         return Text("dry run: nothing is sent", style="yellow")
     if not receiver.configured:
@@ -114,7 +114,8 @@ def _discord(receiver: Receiver, now_mono: float, glyphs: Glyphs) -> Text:
     mark = "" if glyphs.only_ascii else f"{glyphs.breaker[state]} "
     words = f"{mark}{state}{_detail(receiver, now_mono)}"
     style = _BREAKER_STYLE[state]
-    return Text.assemble("discord ", (glyphs.text(words), style))
+    name = glyphs.text(receiver.name or "discord")
+    return Text.assemble(f"{name} ", (glyphs.text(words), style))
 
 
 def _detail(receiver: Receiver, now_mono: float) -> str:

@@ -21,6 +21,7 @@ from liqmon.core.events import (
 from liqmon.core.model import Basis, Finding, Phase, PositionSide
 from liqmon.ui.feeds import effective_feed
 from liqmon.ui.figures import (
+    counted,
     name_of,
     percent,
     plain,
@@ -75,7 +76,7 @@ def status_line(snapshot: BoardSnapshot, *, now_mono: float) -> str:
     states = Counter(effective_feed(row, snapshot).state.value for row in rows)
     feeds = ", ".join(f"{count} {state}" for state, count in states.items())
     parts = [
-        f"{_counted(len(snapshot.rows), 'market')}: {feeds or 'none yet'}",
+        f"{counted(len(snapshot.rows), 'market')}: {feeds or 'none yet'}",
         _nearest(snapshot),
         f"raised {snapshot.raised}",
         _receiver(snapshot),
@@ -177,7 +178,7 @@ def _feed(event: Retrying | Healed | GaveUp | FeedChanged) -> str:
         case Healed():
             return f"{who}: dead session rebuilt, {event.error}"
         case GaveUp():
-            tries = _counted(event.attempts, "attempt")
+            tries = counted(event.attempts, "attempt")
             return f"{who}: gave up after {tries}, {event.error}"
         case FeedChanged():
             wait = "" if event.wait_s is None else f" for {span(event.wait_s)}"
@@ -190,14 +191,14 @@ def _feed(event: Retrying | Healed | GaveUp | FeedChanged) -> str:
 
 def _breaker(event: BreakerChanged) -> str:
     reason = f": {event.reason}" if event.reason else ""
-    text = f"webhook circuit breaker {event.new}{reason}"
+    text = f"{event.receiver or 'webhook'} circuit breaker {event.new}{reason}"
     match event.new:
         case BreakerState.OPEN if event.open_s is not None:
             return f"{text}, nothing is sent for {span(event.open_s)}"
         case BreakerState.HALF_OPEN:
             return f"{text}, one message is tried"
         case BreakerState.DEAD:
-            return f"{text}, nothing is sent to this webhook any more"
+            return f"{text}, nothing is sent there any more"
         case _:
             return text
 
@@ -211,10 +212,10 @@ def _delivery(event: Delivery) -> str:
 
 def _summary(event: Summary) -> str:
     return (
-        f"ran {span(event.uptime_s)}: {_counted(event.markets, 'market')}, "
-        f"{_counted(event.cycles, 'cycle')}, {event.raised} raised, "
+        f"ran {span(event.uptime_s)}: {counted(event.markets, 'market')}, "
+        f"{counted(event.cycles, 'cycle')}, {event.raised} raised, "
         f"{event.retried} retried, {event.healed} healed, {event.gave_up} given up, "
-        f"breaker opened {_counted(event.breaker_opened, 'time')}, {event.held} held, "
+        f"breaker opened {counted(event.breaker_opened, 'time')}, {event.held} held, "
         f"{event.delivered} delivered, {event.undelivered} undelivered"
     )
 
@@ -240,8 +241,4 @@ def _receiver(snapshot: BoardSnapshot) -> str:
         return "dry run"
     if not receiver.configured:
         return "no webhook"
-    return f"discord {receiver.breaker}, {receiver.pending} queued"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{receiver.name or 'discord'} {receiver.breaker}, {receiver.pending} queued"

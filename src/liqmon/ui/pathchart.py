@@ -5,17 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from liqmon.core.pricepath import PricePath
+from liqmon.ui.braille import Dots, dots_in, drawn
 from liqmon.ui.figures import price, time_of_day
 
 __all__ = ["path_chart"]
 
-_BRAILLE: Final = 0x2800
-_DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-"""By row and column of a cell: https://www.unicode.org/charts/PDF/U2800.pdf"""
-
 _NARROWEST: Final = 10
-
-Dots = set[tuple[int, int]]
 
 
 def path_chart(
@@ -40,17 +35,16 @@ def path_chart(
         labels = {height // 2: price(low)}
     margin = max(map(len, labels.values()))
     columns = max(width - margin - 2, _NARROWEST)
-    across, down = (1, 1) if only_ascii else (2, 4)
-    dots = _drawn(path, low, high, columns * across, height * down)
+    dots = _dots(path, low, high, *dots_in(columns, height, only_ascii=only_ascii))
     edge = "|" if only_ascii else "\N{BOX DRAWINGS LIGHT VERTICAL}"
-    for row in range(height):
-        cells = "".join(_cell(dots, row, column, across) for column in range(columns))
+    lines = drawn(dots, columns, height, only_ascii=only_ascii)
+    for row, cells in enumerate(lines):
         yield f"{labels.get(row, ''):>{margin}} {edge}{cells}".rstrip()
     yield f"{'':>{margin}}  {_marked(path, marks, columns)}".rstrip()
     yield f"{'':>{margin}}  {_times(path, columns)}"
 
 
-def _drawn(path: PricePath, low: float, high: float, columns: int, rows: int) -> Dots:
+def _dots(path: PricePath, low: float, high: float, columns: int, rows: int) -> Dots:
     """Return the dots of the line; where no price is known it is broken."""
     dots: Dots = set()
     before: tuple[int, int] | None = None
@@ -74,18 +68,6 @@ def _line(start: tuple[int, int], end: tuple[int, int]) -> Dots:
         )
         for step in range(steps + 1)
     }
-
-
-def _cell(dots: Dots, row: int, column: int, across: int) -> str:
-    if across == 1:
-        return "*" if (column, row) in dots else " "
-    code = sum(
-        bit
-        for y, bits in enumerate(_DOTS)
-        for x, bit in enumerate(bits)
-        if (2 * column + x, 4 * row + y) in dots
-    )
-    return chr(_BRAILLE + code) if code else " "
 
 
 def _marked(path: PricePath, marks: Mapping[str, int], columns: int) -> str:

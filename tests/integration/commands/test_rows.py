@@ -4,29 +4,26 @@ E27 and F12, a host whose clock is off, are those of the scanner alone: see its 
 """
 
 import re
-import signal
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from couriers import a_rig
 from factories import a_finding
 from fakes import FakeClock
-from liqmon.core.events import FindingRaised
+from liqmon.app.run import Run
+from liqmon.core.events import FeedChanged, FeedState, FindingRaised
 from liqmon.core.facts import finding_to_facts
-from liqmon.core.model import Market
+from liqmon.core.model import Candles, Market
+from liqmon.settings.models import Settings
 from liqmon.store.outbox import OutboxEntry
 from liqmon.ui.lines import line
 from liqmon.ui.ndjson import dumps
 from loopback_discord import loopback_discord
-from processes import Shell
-from stages import CALM_MS, FALLEN_MS, a_stage, falling
-
-QUICK = {
-    "LIQMON_HEALTH__STATUS_INTERVAL_S": "1",
-    "LIQMON_HEALTH__STALE_AFTER_S": "3",
-    "LIQMON_RETRY__ATTEMPTS": "1",
-}
+from scanning import Scanning, scanning
+from stages import CALM_MS, FALLEN_MS, Stage, a_stage, falling
 
 BIDI, SURROGATE = "\u202e\u2066", "\ud800"
 ESCAPED = re.compile(r"\\.")
@@ -38,7 +35,42 @@ HOSTILE = Market(
 )
 
 
-async def test_e15_a_new_unit_of_price_raises_nothing_and_is_said(shell: Shell) -> None:
+@dataclass
+class Watch:
+    """A whole watch, half a minute of which passes whenever a test says so."""
+
+    stage: Stage
+    clock: FakeClock
+    scan: Scanning
+
+    async def goes_on(self) -> None:
+        await self.scan.scans()
+        await self.scan.parts.sentinel.look()
+        await self.scan.parts.couriers.drain(deadline_s=30.0)
+        self.clock.push(30)
+
+
+@asynccontextmanager
+async def a_watch(*symbols: str, btc: Candles | None = None) -> AsyncIterator[Watch]:
+    clock = FakeClock(wall_ms=CALM_MS)
+    async with a_stage(CALM_MS, btc=btc) as stage:
+        settings = Settings.model_validate(
+            {
+                "exchange": {"base_url": stage.server.base_url},
+                "discord": {
+                    "base_url": stage.server.base_url,
+                    "webhook_url": stage.server.webhook_url,
+                },
+                "retry": {"attempts": 1},
+            }
+        )
+        async with scanning(Run(settings, symbols, None), clock) as scan:
+            watch = Watch(stage, clock, scan)
+            await watch.goes_on()
+            yield watch
+
+
+async def test_e15_a_new_unit_of_price_raises_nothing_and_is_said() -> None:
     old = falling()
     after = np.searchsorted(old.open_ms, FALLEN_MS - 120_000)
     unit = np.where(np.arange(len(old)) < after, 1.0, 1_000.0)
@@ -50,43 +82,34 @@ async def test_e15_a_new_unit_of_price_raises_nothing_and_is_said(shell: Shell) 
         close=old.close * unit,
         volume=old.volume / unit,
     )
-    async with a_stage(CALM_MS, btc=new) as stage:
-        async with shell.given(stage.environ, QUICK).liqmon(
-            "watch", "BTCUSDT"
-        ) as running:
-            await running.says("1 market: 1 ok; nearest BTCUSDT")
-            stage.skip_to(FALLEN_MS)
-            await running.says("BTCUSDT: the price jumped, which is a new unit")
-            running.process.send_signal(signal.SIGINT)
-            ended = await running.ended()
+    async with a_watch("BTCUSDT", btc=new) as watch:
+        board = watch.scan.parts.bulletin
+        assert board.snapshot.banner == ""
+        watch.stage.skip_to(FALLEN_MS)
+        await watch.goes_on()
 
-        assert stage.posts() == 0
-    assert ended.code == 0
-    assert " 0 raised" in ended.out
+        said = board.snapshot.banner
+        assert "BTCUSDT: the price jumped, which is a new unit" in said
+        assert watch.scan.findings() == []
+        assert watch.stage.posts() == 0
 
 
-async def test_e16_a_frozen_market_raises_nothing_and_is_called_stale_once(
-    shell: Shell,
-) -> None:
+async def test_e16_a_frozen_market_raises_nothing_and_is_called_stale_once() -> None:
     frozen = falling().closed(FALLEN_MS)
-    async with a_stage(CALM_MS, btc=frozen) as stage:
-        async with shell.given(stage.environ, QUICK).liqmon(
-            "watch", "BTCUSDT", "ETHUSDT", "--json"
-        ) as running:
-            await running.until(lambda: stage.server.requests)
-            stage.skip_to(FALLEN_MS + 60 * 60_000)
-            await running.says('"state":"stale"')
-            polls = len(stage.server.requests)
-            await running.until(lambda: len(stage.server.requests) > polls + 8)
-            running.process.send_signal(signal.SIGINT)
-            ended = await running.ended()
+    async with a_watch("BTCUSDT", "ETHUSDT", btc=frozen) as watch:
+        watch.stage.skip_to(FALLEN_MS + 60 * 60_000)
+        for _ in range(6):
+            await watch.goes_on()
 
-        assert stage.posts() == 0
-    assert ended.code == 0
-    assert ended.events("finding") == []
-    stale = [event for event in ended.events("feed") if event["state"] == "stale"]
-    assert [event["symbol"] for event in stale] == ["BTC/USDT:USDT"]
-    assert "min old" in stale[0]["reason"]
+        (stale,) = [
+            event
+            for event in watch.scan.events
+            if isinstance(event, FeedChanged) and event.state is FeedState.STALE
+        ]
+        assert stale.symbol == "BTC/USDT:USDT"
+        assert "min old" in stale.reason
+        assert watch.scan.findings() == []
+        assert watch.stage.posts() == 0
 
 
 async def test_e22_a_market_with_a_hostile_name_is_told_and_pings_nobody() -> None:
@@ -120,28 +143,17 @@ async def test_e22_a_market_with_a_hostile_name_is_told_and_pings_nobody() -> No
     assert dumps(raised).encode()
 
 
-async def test_e26_no_data_from_anywhere_is_told_once_and_so_is_their_return(
-    shell: Shell,
-) -> None:
-    async with a_stage(CALM_MS) as stage:
-        async with shell.given(stage.environ, QUICK).liqmon(
-            "watch", "BTCUSDT", "ETHUSDT"
-        ) as running:
-            await running.says("2 markets: 2 ok")
-            stage.let("http-503")
-            await running.until(stage.arrived)
-            statuses = running.out.count("raised 0")
-            await running.says("raised 0", times=statuses + 2)
-            (silence,) = stage.arrived()
-            assert "no market data" in silence.lower()
+async def test_e26_no_data_from_anywhere_is_told_once_and_so_is_their_return() -> None:
+    async with a_watch("BTCUSDT", "ETHUSDT") as watch:
+        watch.stage.let("http-503")
+        for _ in range(6):
+            await watch.goes_on()
+        (silence,) = watch.stage.arrived()
+        assert "no market data" in silence.lower()
 
-            stage.let()
-            await running.until(lambda: len(stage.arrived()) > 1)
-            await running.says("liqmon's report delivered", times=2)
-            assert running.process.returncode is None
-            running.process.send_signal(signal.SIGINT)
-            ended = await running.ended()
-
-        assert "back" in stage.arrived()[1]
-        assert stage.posts() == 2
-    assert ended.code == 0
+        watch.stage.let()
+        for _ in range(6):
+            await watch.goes_on()
+        (_, back) = watch.stage.arrived()
+        assert "back" in back
+        assert watch.stage.posts() == 2

@@ -270,7 +270,7 @@ async def die(store: Store, webhook: WebhookUrl) -> None:
     assert permit is not None
     gone = judge(Answer(status=404, body='{"code": 10015}'))
     gate.settle(permit, gone, 0.0, 0)
-    await store.save_receiver(gate.export(0.0, 0))
+    await store.begin_attempt(receiver=gate.export(0.0, 0))
 
 
 async def state_after_restart(store: Store, webhook: WebhookUrl) -> BreakerState:

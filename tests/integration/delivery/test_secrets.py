@@ -12,7 +12,6 @@ from aiohttp import web
 import webhooks
 from couriers import MoodyStore, a_rig, entry
 from fakes import FakeClock
-from liqmon.cli.app import app
 from liqmon.cli.errors import guarded
 from liqmon.discord.client import DiscordClient
 from liqmon.logs import configure
@@ -22,6 +21,7 @@ from liqmon.ui.lines import line
 from liqmon.ui.ndjson import dumps
 from liqmon.webhook import WebhookUrl
 from loopback_discord import TOKEN, URL, loopback_discord, served
+from shells import a_shell, go_home
 
 PIECE = 16
 """So many characters of a token in a row are a leak, too."""
@@ -62,15 +62,11 @@ def typed(
     capsys: pytest.CaptureFixture[str],
 ) -> Typed:
     """Return a shell in an empty home: arguments in, everything printed out."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("LIQMON_STATE_DIR", str(tmp_path / "state"))
-    for name in ("XDG_CONFIG_HOME", "LIQMON_CONFIG", "CREDENTIALS_DIRECTORY"):
-        monkeypatch.delenv(name, raising=False)
+    go_home(tmp_path, monkeypatch)
+    shell = a_shell(capsys)
 
     def run(*arguments: str) -> str:
-        code = guarded(lambda: app(list(arguments), prog_name="liqmon"))
-        out, err = capsys.readouterr()
+        code, out, err = shell(*arguments)
         assert out + err
         return f"{code} {out} {err}"
 

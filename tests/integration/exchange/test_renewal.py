@@ -4,14 +4,12 @@ import asyncio
 from dataclasses import replace
 
 from fakes import FakeClock
-from liqmon.app.parts import opened
-from liqmon.app.run import Run, empty_board
-from liqmon.monitor.bulletin import Bulletin
-from liqmon.monitor.scanner import Scanner
+from liqmon.app.run import Run
 from liqmon.settings.models import Settings
 from liqmon.sim.generated import generated
 from liqmon.sim.markets import Markets
 from liqmon.sim.server import SimServer
+from scanning import scanning
 
 MARKETS = generated(1)
 
@@ -30,38 +28,23 @@ async def test_the_board_follows_the_list_of_the_day() -> None:
             {"watch": {"top": 2}, "exchange": {"base_url": sim.base_url}}
         )
         run = Run(settings, (), None, dry_run=True)
-        bulletin = Bulletin(clock, empty_board(run, clock))
+        async with scanning(run, clock) as watch:
+            bulletin = watch.parts.bulletin
 
-        def watched() -> set[str]:
-            return {row.market.name for row in bulletin.snapshot.rows.values()}
+            def watched() -> set[str]:
+                return {row.market.name for row in bulletin.snapshot.rows.values()}
 
-        async with (
-            opened(run, clock=clock, bulletin=bulletin) as parts,
-            parts.exchange("bybit") as exchange,
-        ):
-            await exchange.open()
-            roster = parts.roster(exchange)
-            await roster.begin()
-            scanner = Scanner(
-                exchange,
-                roster.watchers,
-                clock=clock,
-                bulletin=bulletin,
-                poll_interval_s=5,
-                tend=roster.tend,
-            )
-            await scanner.once()
+            await watch.scans()
             assert watched() == {"BTCUSDT", "SOLUSDT"}
 
             # a market is listed that trades more than all others
             sim.exchange._markets = MARKETS
             exchange_clock.push(12 * 3600)
-            await scanner.once()
+            await watch.scans()
             assert watched() == {"BTCUSDT", "SOLUSDT"}
 
             exchange_clock.push(12 * 3600)
-            await scanner.once()
-            await scanner.once()
+            await watch.scans(2)
             await asyncio.sleep(0)
             assert "ETHUSDT" in watched()
             assert len(watched()) == 2

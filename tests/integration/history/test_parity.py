@@ -10,18 +10,16 @@ import pytest
 from typer.testing import CliRunner
 
 from fakes import FakeClock
-from liqmon.app.parts import opened
-from liqmon.app.run import Run, empty_board
+from liqmon.app.run import Run
 from liqmon.cli.app import app
-from liqmon.core.events import Event, FindingRaised
-from liqmon.monitor.bulletin import Bulletin
-from liqmon.monitor.scanner import Scanner
+from liqmon.core.events import FindingRaised
 from liqmon.settings.models import DetectorTable, ExchangeTable, Settings
 from liqmon.sim.generated import START_MS, generated
 from liqmon.sim.markets import Markets
 from liqmon.sim.server import SimServer
 from liqmon.ui.ndjson import record
 from recordings import archived
+from scanning import scanning
 
 MINUTES = 240
 END_MS = START_MS + MINUTES * 60_000
@@ -32,38 +30,19 @@ async def watched(
     markets: Markets, symbols: tuple[str, ...], detector: DetectorTable
 ) -> list[Record]:
     """Return the findings of a watch that polls once a minute, without its waits."""
-    exchange_clock, clock, raised = FakeClock(), FakeClock(), list[Record]()
+    exchange_clock, clock = FakeClock(), FakeClock()
     async with SimServer(markets=markets, clock=exchange_clock) as sim:
         settings = Settings(
             exchange=ExchangeTable(base_url=sim.base_url),
             detector=detector,
         )
         run = Run(settings, symbols, None, dry_run=True)
-        bulletin = Bulletin(clock, empty_board(run, clock))
-
-        def note(event: Event) -> None:
-            if isinstance(event, FindingRaised):
-                raised.append(record(event))
-
-        with bulletin.listening(note):
-            async with (
-                opened(run, clock=clock, bulletin=bulletin) as parts,
-                parts.exchange("bybit") as exchange,
-            ):
-                await exchange.open()
-                roster = parts.roster(exchange)
-                await roster.begin()
-                scanner = Scanner(
-                    exchange,
-                    roster.watchers,
-                    clock=clock,
-                    bulletin=bulletin,
-                    poll_interval_s=5,
-                )
-                for _ in range(MINUTES):
-                    await scanner.once()
-                    exchange_clock.push(60)
-    return raised
+        async with scanning(run, clock) as watch:
+            for _ in range(MINUTES):
+                await watch.scans()
+                exchange_clock.push(60)
+            events = watch.events
+    return [record(one) for one in events if isinstance(one, FindingRaised)]
 
 
 def told(root: Path, symbols: tuple[str, ...]) -> list[Record]:

@@ -18,7 +18,7 @@ class Source:
 
 async def test_the_chart_is_that_of_the_finding_s_market() -> None:
     pytest.importorskip("PIL", reason="charts need Pillow")
-    album = Album()
+    album = Album(patience_s=60)
     album.follow([Source()])
     finding = a_finding(onset_ms=int(Source().candles.open_ms[-9]))
 

@@ -18,7 +18,7 @@ from liqmon.clock import SystemClock
 from liqmon.core.model import Finding, Phase, Severity
 from liqmon.errors import ConfigError
 from liqmon.monitor.bulletin import Bulletin
-from liqmon.monitor.packer import Hushes, hushes_nothing
+from liqmon.monitor.manners import Hushes, hushes_nothing
 from liqmon.monitor.reports import ReportBox, silence_report
 from liqmon.settings.models import Settings
 from liqmon.store.database import Store

@@ -17,7 +17,8 @@ from liqmon.app.remote_checks import clock_check, exchange_checks, webhook_check
 from liqmon.app.run import Run
 from liqmon.clock import SystemClock
 from liqmon.errors import ConfigError
-from liqmon.settings.models import Settings
+from liqmon.settings.models import DiscordTable, NotifyTable, Settings
+from liqmon.settings.receivers import ReceiverUrl
 from liqmon.sim.generated import generated
 from liqmon.sim.server import SimServer
 from loopback import Bybit, json_reply, serving, text_reply
@@ -246,6 +247,22 @@ async def test_no_webhook_at_all_is_worth_a_look() -> None:
 
     assert check.grade is Grade.WARN
     assert "liqmon init" in check.hint
+
+
+async def test_another_receiver_is_understood_and_sent_nothing() -> None:
+    tables = [
+        NotifyTable(name="phone", url=ReceiverUrl("json://127.0.0.1:1/x")),
+        NotifyTable(name="odd", url=ReceiverUrl("nosuch://127.0.0.1:1/x")),
+        NotifyTable(name="off", url=ReceiverUrl("nosuch://x"), mode="off"),
+    ]
+    checks = webhook_checks(DiscordTable(), clock=CLOCK, receivers=tables)
+
+    phone, odd = [check async for check in checks]
+
+    assert (phone.topic, phone.grade) == ("notify phone", Grade.OK)
+    assert "test-webhook --route phone" in phone.hint
+    assert (odd.topic, odd.grade, odd.area) == ("notify odd", Grade.FAIL, Area.SETUP)
+    assert "apprise does not understand its nosuch:// url" in odd.text
 
 
 async def test_the_webhook_of_each_route_is_looked_at_once() -> None:

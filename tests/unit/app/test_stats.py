@@ -8,8 +8,9 @@ import pytest
 
 from factories import ETH, MARKET
 from fakes import FakeClock
-from liqmon.app.stats import Stats, stats
-from liqmon.core.model import Severity
+from liqmon.app.record import Stats
+from liqmon.app.stats import stats
+from liqmon.core.model import Phase, Severity
 from liqmon.store.database import Store
 from liqmon.store.tally import Count, hour_of
 from lookbacks import (
@@ -40,14 +41,16 @@ async def counted(
     await store.close()
 
 
-async def changed(state: Path, *changes: tuple[int, str, str]) -> None:
+async def changed(
+    state: Path, *changes: tuple[int, str, str], receiver: str = ""
+) -> None:
     store = await Store.open(state)
     for at_s, old, new in changes:
         await store.record(
             at_ms=NOW_MS + at_s * 1000,
             kind="BreakerChanged",
             market="",
-            body={"old": old, "new": new},
+            body={"old": old, "new": new, "receiver": receiver},
         )
     await store.close()
 
@@ -194,6 +197,34 @@ async def test_the_breaker_is_open_from_calm_to_calm(
 
     assert (breaker.opened, breaker.is_open) == (opened, is_open)
     assert breaker.open_s == pytest.approx(open_s)
+
+
+async def test_each_receiver_has_a_breaker_of_its_own(tmp_path: Path) -> None:
+    await changed(tmp_path, (10, "closed", "open"))
+    await changed(
+        tmp_path,
+        (20, "closed", "open"),
+        (50, "half-open", "closed"),
+        receiver="phone",
+    )
+
+    breaker = (await asked(tmp_path)).breaker
+
+    assert (breaker.opened, breaker.is_open) == (2, True)
+    assert breaker.open_s == pytest.approx(590.0 + 30.0)
+
+
+async def test_what_was_only_building_is_no_episode(tmp_path: Path) -> None:
+    await counted(tmp_path, {("feed", MARKET.key, "watched_s"): 60.0})
+    store = await Store.open(tmp_path)
+    building = replace(ONSET, phase=Phase.BUILDING)
+    await raising(building, replace(building, phase=Phase.WITHDRAWN))(store)
+    await store.close()
+
+    found = await asked(tmp_path)
+
+    assert [one.episodes for one in found.markets] == [0]
+    assert found.severities == ()
 
 
 async def test_severities_say_what_the_price_did_and_of_how_many_that_is_known(

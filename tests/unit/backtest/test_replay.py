@@ -92,7 +92,7 @@ def eventful(seed: int, *, gap: bool = False, unit: bool = False) -> Candles:
     return candles
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @example(
     seed=1,
     gap=False,

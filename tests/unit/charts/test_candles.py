@@ -239,7 +239,7 @@ def markets(draw: st.DrawFn) -> tuple[Candles, Finding]:
     return candles, finding
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(markets())
 def test_everything_is_inside_the_picture(market: tuple[Candles, Finding]) -> None:
     picture = drawn(*market)

@@ -23,7 +23,7 @@ async def test_nobody_waits_for_a_late_one() -> None:
 
 
 async def test_without_candles_there_is_none() -> None:
-    assert await picture_within(Candles.empty(60_000), FINDING) is None
+    assert await picture_within(Candles.empty(60_000), FINDING, seconds=60) is None
 
 
 async def test_without_pillow_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

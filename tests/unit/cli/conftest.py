@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lookbacks import Typed, typed_in
+from shells import Typed, a_shell
 
 
 @pytest.fixture
@@ -15,4 +15,4 @@ def state(tmp_path: Path) -> Path:
 @pytest.fixture
 def looking(state: Path, capsys: pytest.CaptureFixture[str]) -> Typed:
     """Return a shell whose state is ``state``: code and both streams out."""
-    return typed_in(state, capsys)
+    return a_shell(capsys, after=("--state-dir", str(state)))

@@ -1,16 +1,12 @@
 """``liqmon config`` as it is typed."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from liqmon.cli.app import app
-from liqmon.cli.errors import guarded
+from shells import Typed, a_shell, go_home
 from webhooks import TOKEN, URL
-
-Typed = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -20,17 +16,8 @@ def typed(
     capsys: pytest.CaptureFixture[str],
 ) -> Typed:
     """Return a shell in an empty home: arguments in, code and both streams out."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("XDG_CONFIG_HOME", "LIQMON_CONFIG", "CREDENTIALS_DIRECTORY"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = guarded(lambda: app(list(arguments), prog_name="liqmon"))
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    go_home(tmp_path, monkeypatch)
+    return a_shell(capsys)
 
 
 def test_path_prints_the_file_in_use(typed: Typed, tmp_path: Path) -> None:

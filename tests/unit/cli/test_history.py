@@ -17,12 +17,12 @@ from lookbacks import (
     ONSET,
     OTHER,
     SENT,
-    Typed,
     following,
     raising,
     settling,
     written,
 )
+from shells import Typed
 
 LONG_AGO = "2023-11-01"
 

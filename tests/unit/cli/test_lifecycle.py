@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,14 @@ import pytest
 from fakes import FakeClock
 from liqmon.app.rehearsal import Rehearsal
 from liqmon.app.trial import Step, Trial, send_test
-from liqmon.cli.app import app
-from liqmon.cli.errors import guarded
 from liqmon.core.model import Severity
 from liqmon.discord.attachments import Attachment
 from liqmon.discord.specimen import a_finding
 from liqmon.errors import UserError
 from liqmon.settings.models import DiscordTable
 from loopback_discord import URL, Loopback, loopback_discord
+from shells import Typed, a_shell, go_home
 from webhooks import URL as NOWHERE
-
-Typed = Callable[..., tuple[int, str, str]]
 
 ROLE = "123456789012345678"
 
@@ -34,18 +31,8 @@ def typed(
     capsys: pytest.CaptureFixture[str],
 ) -> Typed:
     """Return a shell in an empty home: arguments in, code and both streams out."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("LIQMON_STATE_DIR", str(tmp_path / "state"))
-    for name in ("XDG_CONFIG_HOME", "LIQMON_CONFIG", "CREDENTIALS_DIRECTORY"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = guarded(lambda: app(["test-webhook", *arguments], prog_name="liqmon"))
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    go_home(tmp_path, monkeypatch)
+    return a_shell(capsys, "test-webhook")
 
 
 @pytest.fixture

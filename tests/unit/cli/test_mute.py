@@ -12,7 +12,8 @@ from factories import ETH, MARKET
 from liqmon.clock import SystemClock
 from liqmon.store.database import Store
 from liqmon.store.silences import Wishes
-from lookbacks import END, ONSET, OTHER, Typed, raising, written
+from lookbacks import END, ONSET, OTHER, raising, written
+from shells import Typed
 
 UNTIL = r"until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
 NOW_MS = SystemClock().now_ms()

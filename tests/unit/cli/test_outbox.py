@@ -6,7 +6,6 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,6 @@ from typing import Any
 import pytest
 
 from couriers import entry
-from liqmon.cli.app import app
-from liqmon.cli.errors import guarded
 from liqmon.clock import SystemClock
 from liqmon.core.breaker import Breaker, BreakerPolicy, Verdict
 from liqmon.core.model import Severity
@@ -24,9 +21,8 @@ from liqmon.monitor.gate import Gate
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry, RowState, Settlement
 from liqmon.webhook import WebhookUrl
+from shells import Typed, a_shell, go_home
 from webhooks import URL
-
-Typed = Callable[..., tuple[int, str, str]]
 
 AGE = "12 min"
 WHAT = "BTCUSDT long onset"
@@ -41,19 +37,9 @@ def typed(
     capsys: pytest.CaptureFixture[str],
 ) -> Typed:
     """Return a shell in an empty home with a webhook: code and both streams out."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("LIQMON_STATE_DIR", str(tmp_path / "state"))
+    go_home(tmp_path, monkeypatch)
     monkeypatch.setenv("LIQMON_DISCORD__WEBHOOK_URL", URL)
-    for name in ("XDG_CONFIG_HOME", "LIQMON_CONFIG", "CREDENTIALS_DIRECTORY"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = guarded(lambda: app(["outbox", *arguments], prog_name="liqmon"))
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    return a_shell(capsys, "outbox")
 
 
 def filled(state_dir: Path, *rows: tuple[OutboxEntry, Settlement | None]) -> None:
@@ -86,7 +72,7 @@ async def _held_open(state_dir: Path) -> None:
     for _ in range(3):
         gate.settle(gate.enter(now), FAILED, now, now_ms)
     store = await Store.open(state_dir)
-    await store.save_receiver(gate.export(now, now_ms))
+    await store.begin_attempt(receiver=gate.export(now, now_ms))
     await store.close()
 
 

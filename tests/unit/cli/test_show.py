@@ -18,12 +18,12 @@ from lookbacks import (
     ONSET,
     OTHER,
     SENT,
-    Typed,
     following,
     raising,
     settling,
     written,
 )
+from shells import Typed
 
 HIGHER = replace(ONSET, phase=Phase.ESCALATION, severity=Severity.HIGH)
 FALL = {minute: 64_000.0 - 20 * minute for minute in range(-10, 61)}
@@ -111,6 +111,20 @@ def test_an_episode_that_was_muted_says_so(looking: Typed, state: Path) -> None:
     _, out, _ = looking("show", ONSET.episode)
 
     assert "told  muted (its market was muted)" in out
+
+
+def test_what_was_only_building_is_called_so_and_has_no_odds(
+    looking: Typed, state: Path
+) -> None:
+    building = replace(ONSET, phase=Phase.BUILDING, severity=Severity.LOW)
+    withdrawn = replace(building, phase=Phase.WITHDRAWN)
+    written(state, raising(building), raising(withdrawn, told=False))
+
+    _, out, _ = looking("show", "aaaa1")
+
+    assert out.splitlines()[0].endswith("long liquidations · LOW · withdrawn")
+    assert "basis inferred from price and volume\n" in out
+    assert re.search("building LOW.*\n.*withdrawn LOW", out)
 
 
 def test_the_last_edit_of_a_message_stands_for_all(looking: Typed, state: Path) -> None:

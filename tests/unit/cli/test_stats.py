@@ -13,12 +13,12 @@ from lookbacks import (
     ONSET,
     OTHER,
     SENT,
-    Typed,
     following,
     raising,
     settling,
     written,
 )
+from shells import Typed
 
 NOW_MS = SystemClock().now_ms()
 

@@ -3,15 +3,13 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from fakes import FakeClock
 from liqmon.app.trial import send_test
-from liqmon.cli.app import app
-from liqmon.cli.errors import guarded
 from liqmon.clock import SystemClock
 from liqmon.core.breaker import Breaker, BreakerPolicy, Verdict
 from liqmon.core.model import Severity
@@ -24,8 +22,7 @@ from liqmon.store.database import Store
 from liqmon.webhook import WebhookUrl
 from loopback_discord import URL, Loopback, loopback_discord
 from receivers import SECRET, an_inbox
-
-Typed = Callable[..., tuple[int, str, str]]
+from shells import Typed, a_shell, go_home
 
 FINGERPRINT = WebhookUrl(URL).fingerprint
 GONE = Ruling(Verdict.FATAL, Fate.RETRY, "this webhook does not exist any more")
@@ -39,18 +36,8 @@ def typed(
     capsys: pytest.CaptureFixture[str],
 ) -> Typed:
     """Return a shell in an empty home: arguments in, code and both streams out."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("LIQMON_STATE_DIR", str(tmp_path / "state"))
-    for name in ("XDG_CONFIG_HOME", "LIQMON_CONFIG", "CREDENTIALS_DIRECTORY"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = guarded(lambda: app(["test-webhook", *arguments], prog_name="liqmon"))
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    go_home(tmp_path, monkeypatch)
+    return a_shell(capsys, "test-webhook")
 
 
 @pytest.fixture
@@ -70,7 +57,7 @@ async def remember(
     gate = Gate(Breaker(BreakerPolicy()), fingerprint)
     gate.settle(gate.enter(now), ruling, now, now_ms)
     store = await Store.open(state_dir)
-    await store.save_receiver(gate.export(now, now_ms))
+    await store.begin_attempt(receiver=gate.export(now, now_ms))
     await store.close()
 
 

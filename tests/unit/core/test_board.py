@@ -106,6 +106,14 @@ def test_an_open_breaker_counts_down_and_a_closed_one_does_not() -> None:
     assert after(opened, closed).receiver.breaker is BreakerState.CLOSED
 
 
+def test_the_receiver_on_the_board_is_the_one_whose_breaker_moved() -> None:
+    opened = BreakerChanged(
+        0, BreakerState.CLOSED, BreakerState.OPEN, "500", 300.0, "phone"
+    )
+
+    assert after(opened).receiver.name == "phone"
+
+
 def test_only_a_sent_message_tells_the_latency() -> None:
     held = Delivery(0, "e", DeliveryStatus.HELD, "breaker open")
     sent = Delivery(0, "e", DeliveryStatus.SENT, latency_s=0.041)

@@ -787,7 +787,5 @@ class AnyInterleaving(RuleBasedStateMachine):
         assert (self.breaker.retry_after(later) > 0) == self.dead
 
 
-AnyInterleaving.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=40, deadline=None
-)
+AnyInterleaving.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
 test_any_interleaving = AnyInterleaving.TestCase

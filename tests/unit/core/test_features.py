@@ -143,7 +143,7 @@ def test_a_bar_is_no_part_of_what_it_is_judged_by() -> None:
     assert np.array_equal(before.score[:, :-1], after.score[:, :-1], equal_nan=True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     timeframe_ms=st.sampled_from([60_000, 300_000]),

@@ -117,7 +117,7 @@ HOSTILE: list[Callable[[Candles], Candles]] = [
 
 
 @pytest.mark.parametrize("hurt", HOSTILE)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(seed=seeds)
 def test_hostile_candles_raise_nothing(
     hurt: Callable[[Candles], Candles], seed: int
@@ -126,7 +126,7 @@ def test_hostile_candles_raise_nothing(
 
 
 @pytest.mark.parametrize("hurt", HOSTILE)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(seed=seeds, side=st.sampled_from(PositionSide))
 def test_a_cascade_after_hostile_candles_is_found(
     hurt: Callable[[Candles], Candles], seed: int, side: PositionSide
@@ -145,7 +145,7 @@ def test_a_cascade_after_hostile_candles_is_found(
     assert {finding.liquidated for finding in findings} == {side}
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(seed=seeds, change=st.sampled_from([-0.05, 0.05]))
 def test_a_cascade_in_the_first_bar_behind_a_hole_is_found(
     seed: int, change: float
@@ -163,7 +163,7 @@ def test_a_cascade_in_the_first_bar_behind_a_hole_is_found(
     assert findings[0].phase is Phase.ONSET
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(price=st.floats(1e-12, 1e9), volume=st.sampled_from([0.0, 1e-9, 1e12]))
 def test_a_price_that_never_moves_is_no_news(price: float, volume: float) -> None:
     candles = from_closes(np.full(2_000, price), timeframe_ms=FIVE_MS, volume=volume)

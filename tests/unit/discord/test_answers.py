@@ -403,7 +403,7 @@ HEADERS = st.dictionaries(
 
 
 @pytest.mark.parametrize("hundred", range(1, 6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     rest=st.integers(0, 99),
     body=BODIES,

@@ -166,7 +166,7 @@ def test_the_ids_are_in_the_footer() -> None:
     assert card(body)["footer"]["text"] == "liqmon · digest · e0 · e1"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.text(max_size=60), max_size=80),
     st.lists(st.text(max_size=60), max_size=80),

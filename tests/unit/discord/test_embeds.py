@@ -343,7 +343,7 @@ FINDINGS = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(FINDINGS, st.floats(0, 1e6), st.booleans(), st.booleans())
 def test_every_finding_can_be_told(
     finding: Finding, late_s: float, test: bool, ambiguous: bool

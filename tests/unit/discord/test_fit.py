@@ -94,7 +94,7 @@ def full(fields: int, **changes: Any) -> Embed:
 
 
 @pytest.mark.untraced
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(messages(1) | messages(12))
 def test_d31_discord_accepts_every_message(message: Message) -> None:
     payload = fit(message)
@@ -104,7 +104,7 @@ def test_d31_discord_accepts_every_message(message: Message) -> None:
 
 
 @pytest.mark.untraced
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(messages(1))
 def test_d31_a_card_keeps_three_fields_whatever_happens(message: Message) -> None:
     wanted = sum(len(embed.fields) for embed in message.embeds)
@@ -114,7 +114,7 @@ def test_d31_a_card_keeps_three_fields_whatever_happens(message: Message) -> Non
 
 
 @pytest.mark.untraced
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(messages(2))
 def test_only_the_last_fields_are_dropped(message: Message) -> None:
     pairs = zip(embeds_of(fit(message)), message.embeds, strict=False)

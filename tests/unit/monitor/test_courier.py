@@ -158,6 +158,19 @@ async def test_the_same_trouble_is_logged_once(
 # the breaker
 
 
+async def test_a_receiver_is_named_after_its_route(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with a_rig(*[FAILING] * 3, routes=("phone", "tablet")) as rig:
+        await rig.add(*[replace(entry(one), route="phone") for one in range(3)])
+        await rig.courier.drain(deadline_s=LONG_S)
+
+        changes = [one for one in rig.events if isinstance(one, BreakerChanged)]
+        assert {one.receiver for one in changes} == {"phone"}
+        assert {one.name for one in rig.shown} == {"phone"}
+    assert "phone circuit breaker open for 300 s" in caplog.text
+
+
 async def test_three_failures_open_the_breaker_and_nothing_is_sent_until_one_probe(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -694,7 +707,7 @@ ANSWERS: Final = [
 ]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     script=st.lists(st.sampled_from(ANSWERS), max_size=30),
     severities=st.lists(st.sampled_from(Severity), min_size=1, max_size=8),

@@ -5,7 +5,7 @@ import pytest
 
 from candles import START_MS, from_closes
 from liqmon.core.model import Candles
-from liqmon.monitor.past_hour import past_hour
+from liqmon.monitor.past_hour import change_over, past_hour
 
 MINUTE_MS = 60_000
 NOTHING = Candles.empty(300_000)
@@ -61,3 +61,12 @@ def test_a_gap_and_what_came_before_the_listing_are_unknown() -> None:
 @pytest.mark.parametrize("now", [89.2, 90.0, 90.7, 97.0])
 def test_there_are_always_sixty_one(now: float) -> None:
     assert len(past_hour(minutes(90), NOTHING, at(now))) == 61
+
+
+def test_the_change_over_five_minutes_is_a_fraction_and_unknown_across_a_gap() -> None:
+    bars = minutes(10)
+    holed = bars.rows(bars.open_ms != at(4))
+
+    assert change_over(bars, 5 * MINUTE_MS) == pytest.approx(10 / 5 - 1)
+    assert change_over(holed, 5 * MINUTE_MS) is None
+    assert change_over(bars, 60 * MINUTE_MS) is None

@@ -115,7 +115,7 @@ def test_without_any_receiver_there_is_none(tmp_path: Path) -> None:
 def test_a_url_never_gets_out_by_itself() -> None:
     url = ReceiverUrl(NTFY)
 
-    assert url.revealed() == NTFY
+    assert url.reveal() == NTFY
     assert url.scheme == "ntfy"
     assert SECRET not in f"{url} {url!r} {url:>60}"
     assert repr(url).startswith("ntfy receiver fp=")

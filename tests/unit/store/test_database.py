@@ -165,7 +165,7 @@ async def test_a_verdict_and_the_receivers_state_are_written_together(
 
 
 async def test_a_receiver_is_saved_and_revived(store: Store) -> None:
-    await store.save_receiver(RECEIVER)
+    await store.begin_attempt(receiver=RECEIVER)
 
     assert await store.load_receiver(RECEIVER.fingerprint) == RECEIVER
     assert await store.revive_receiver(RECEIVER.fingerprint)
@@ -288,7 +288,7 @@ async def test_p07_a_full_disk_is_trouble_that_passes(tmp_path: Path) -> None:
 async def test_what_is_on_disk_is_there_for_the_next_run(tmp_path: Path) -> None:
     async with opened(tmp_path / "made on demand") as store:
         await commit(store, an_entry())
-        await store.save_receiver(RECEIVER)
+        await store.begin_attempt(receiver=RECEIVER)
 
     async with opened(tmp_path / "made on demand") as store:
         assert await keys(store) == ["a1b2:onset"]

@@ -8,19 +8,22 @@ from hypothesis import given, strategies as st
 
 from liqmon.store.facts import facts_from_text, text_from_facts
 
+# lone surrogates too: exchanges name their markets, and json.loads can make them
+TEXTS = st.text(st.characters(), max_size=5)
 VALUES = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
-    # lone surrogates too: exchanges name their markets, and json.loads can make them
-    | st.text(st.characters()),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    | TEXTS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3)
+    ),
     max_leaves=10,
 )
 
 
-@given(st.dictionaries(st.text(st.characters()), VALUES))
+@given(st.dictionaries(TEXTS, VALUES, max_size=5))
 def test_facts_come_back_as_they_went(facts: dict[str, object]) -> None:
     text = text_from_facts(facts)
 

@@ -106,18 +106,26 @@ def test_what_was_raised_while_muted_is_marked_for_ever_but_critical_never(
 def test_the_episode_that_goes_on_is_the_newest_unless_it_has_ended(
     connection: sqlite3.Connection,
 ) -> None:
-    onset, later = a_finding(episode="one"), a_finding(episode="two", onset_ms=NOW_MS)
-    assert episodes.going_on(connection, MARKET.key) is None
-    for finding in (later, onset):
-        facts = finding_to_facts(finding)
-        episodes.save(connection, finding.episode, facts, NOW_MS)
-    ended = finding_to_facts(a_finding(episode="two", phase=Phase.END, ended_ms=NOW_MS))
+    def told(episode: str, onset_ms: int, phase: Phase = Phase.ONSET) -> None:
+        finding = a_finding(episode=episode, onset_ms=onset_ms, phase=phase)
+        episodes.save(connection, episode, finding_to_facts(finding), NOW_MS)
 
-    newest = later.episode if later.onset_ms > onset.onset_ms else onset.episode
-    assert episodes.going_on(connection, MARKET.key) == newest
-    episodes.save(connection, newest, ended, NOW_MS)
     assert episodes.going_on(connection, MARKET.key) is None
+    told("new", NOW_MS + 1)
+    told("old", NOW_MS)
+    assert episodes.going_on(connection, MARKET.key) == "new"
     assert episodes.going_on(connection, ETH.key) is None
+    told("new", NOW_MS + 1, Phase.END)
+    assert episodes.going_on(connection, MARKET.key) is None
+
+
+@pytest.mark.parametrize("phase", [Phase.BUILDING, Phase.WITHDRAWN])
+def test_what_is_only_building_cannot_be_acknowledged_before_it_is_an_episode(
+    connection: sqlite3.Connection, phase: Phase
+) -> None:
+    episodes.save(connection, "one", finding_to_facts(a_finding(phase=phase)), NOW_MS)
+
+    assert episodes.going_on(connection, MARKET.key) is None
 
 
 def test_episodes_are_found_by_the_beginning_of_their_ids(

@@ -131,6 +131,10 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
             "webhook circuit breaker open: 3 failures, nothing is sent for 300 s",
         ),
         (
+            BreakerChanged(1, CLOSED, OPEN, "HTTP 503", 15.0, "phone"),
+            "phone circuit breaker open: HTTP 503, nothing is sent for 15 s",
+        ),
+        (
             BreakerChanged(1, OPEN, BreakerState.HALF_OPEN, ""),
             "webhook circuit breaker half-open, one message is tried",
         ),
@@ -142,7 +146,7 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
             BreakerChanged(1, CLOSED, BreakerState.DEAD, "404 Unknown Webhook"),
             (
                 "webhook circuit breaker dead: 404 Unknown Webhook, nothing is sent "
-                "to this webhook any more"
+                "there any more"
             ),
         ),
         (
@@ -197,6 +201,7 @@ def test_no_feed_is_ok_while_its_exchange_cannot_be_reached() -> None:
 def test_the_status_line_says_when_nobody_hears() -> None:
     board = a_board(a_row(nearness=None), receiver=Receiver(), banner="not durable")
     dry = replace(board, receiver=Receiver(dry_run=True), rows={})
+    phone = replace(board, receiver=Receiver(configured=True, name="phone"))
 
     assert status_line(board, now_mono=NOW_MONO) == (
         "1 market: 1 ok; raised 0; no webhook; up 3 h 10 min; not durable"
@@ -204,3 +209,4 @@ def test_the_status_line_says_when_nobody_hears() -> None:
     assert "0 markets: none yet; raised 0; dry run" in status_line(
         dry, now_mono=NOW_MONO
     )
+    assert "; phone closed, 0 queued; " in status_line(phone, now_mono=NOW_MONO)

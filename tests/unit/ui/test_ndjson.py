@@ -47,7 +47,7 @@ EVENTS: list[tuple[Event, dict[str, Any]]] = [
     (
         BreakerChanged(1, BreakerState.OPEN, BreakerState.HALF_OPEN, "x"),
         {"event": "breaker", "old": "open", "new": "half-open", "reason": "x"}
-        | {"open_s": None},
+        | {"receiver": "", "open_s": None},
     ),
     (
         Delivery(1, "a1", DeliveryStatus.SENT, "", "99", 0.04),

@@ -331,6 +331,7 @@ def test_what_an_exchange_says_of_itself_goes_for_its_markets() -> None:
             Receiver(configured=True, breaker=BreakerState.DEAD, reason="404"),
             "discord x dead: 404",
         ),
+        (Receiver(configured=True, name="phone"), "phone ● closed"),
         (Receiver(), "no webhook: set LIQMON_DISCORD__WEBHOOK_URL"),
         (Receiver(pending=2), "2 queued"),
         (Receiver(dry_run=True), "dry run: nothing is sent"),
