@@ -19,11 +19,13 @@ from liqmon.errors import StoreUnavailable
 from liqmon.monitor.courier import Courier, Sender
 from liqmon.monitor.entries import finding_entry
 from liqmon.monitor.manners import (
+    Headings,
     Hushes,
     Manners,
     Pictures,
     hushes_nothing,
     no_picture,
+    usual_heading,
 )
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry, OutboxRow
@@ -153,6 +155,7 @@ async def a_rig(
     group_wait_s: float = 0.0,
     pictures: Pictures = no_picture,
     hushes: Hushes = hushes_nothing,
+    headings: Headings = usual_heading,
     **more: Any,
 ) -> AsyncIterator[Rig]:
     """Open a rig; one that is given a ``store`` leaves it open, as before a restart.
@@ -176,7 +179,7 @@ async def a_rig(
         when_open=when_open,
         tell=told.append,
         group_wait_s=group_wait_s,
-        manners=Manners(pictures=pictures, hushes=hushes),
+        manners=Manners(headings, pictures, hushes),
         **more,
     )
     try:

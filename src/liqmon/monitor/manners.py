@@ -9,6 +9,7 @@ from liqmon.discord.attachments import Attachment
 from liqmon.monitor.routing import Heading, is_minor
 
 __all__ = [
+    "Headings",
     "Hushes",
     "Manners",
     "Pictures",
