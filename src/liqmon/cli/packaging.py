@@ -35,6 +35,7 @@ def packaging(
     piece: Annotated[
         Piece,
         typer.Argument(
+            metavar="PIECE",
             help="systemd: the unit of watch; timer, oneshot: check every minute; "
             "cron: the same as a crontab line; docker: a Dockerfile; alerts, grafana: "
             "for Prometheus.",

@@ -21,6 +21,8 @@ _SAID: Final = (
     (r"No such command '(.+?)'.*", r"there is no command \1"),
     (r"No such option: (\S+).*", r"there is no option \1"),
     (r"Invalid value for '?(.+?)'?: (.+)", r"\1: \2"),
+    (r"Invalid value: (.+)", r"\1"),
+    (r"Missing \w+ '(.+?)'\. Choose from:\s+(.+)", r"\1 is missing, one of \2"),
     (r"Missing (?:option|argument|parameter):? '?(.+?)'?(?:\.|,.*)?", r"\1 is missing"),
     (r"Option '(.+?)' requires an argument\.", r"\1 needs a value"),
     (
@@ -28,7 +30,9 @@ _SAID: Final = (
         r"nothing can be done with \1",
     ),
 )
+_WEBHOOK: Final = "LIQMON_DISCORD__WEBHOOK_URL or the settings file"
 _CUT: Final = re.compile(r"Value error, |Input |, unable to parse .*|\.$")
+_SPACE: Final = re.compile(r"\s+")
 _MEANT: Final = re.compile(r"Did you mean (.+?)\?|\(Possible options: (.+)\)")
 
 
@@ -55,9 +59,12 @@ def _told_plainly() -> Iterator[None]:
 
 
 def _mistake(error: Any) -> UserError:
-    text = str(error.format_message())
+    text = _SPACE.sub(" ", str(error.format_message()))
     command = "liqmon" if error.ctx is None else error.ctx.command_path
     hint = f"see {command} --help"
+    if text.startswith("No such option: --webhook"):
+        # an option would show it to everybody who lists the processes
+        hint = f"the webhook is a secret: {_WEBHOOK}, not the command line; {hint}"
     meant = _MEANT.search(text)
     if meant is not None:
         names = (meant[1] or meant[2]).replace("'", "").split(", ")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, TypeAlias
@@ -63,7 +64,8 @@ async def _listen(runner: web.AppRunner, listen: str) -> None:
         await web.TCPSite(runner, host, int(match["port"])).start()
     except OSError as error:
         # asyncio's own words repeat the address in Python's notation
-        fault = os.strerror(error.errno) if error.errno else "no such host"
+        is_a_name = isinstance(error, socket.gaierror)
+        fault = "no such host" if is_a_name else os.strerror(error.errno or 0)
     else:
         return
     raise ConfigError(

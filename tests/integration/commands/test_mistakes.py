@@ -774,7 +774,7 @@ TABLE: Final = (
         environ=EXCHANGE,
         says=(
             "error: 'NOSUCH' is no perpetual on bybit\n"
-            "  hint: see what there is with liqmon symbols --all\n"
+            "  hint: spot markets, dated futures and what was delisted are not watched; liqmon symbols --all lists what is\n"
         ),
     ),
     Mistake(
@@ -791,7 +791,7 @@ TABLE: Final = (
         environ=EXCHANGE,
         says=(
             "error: 'DOGEUSDT' is no perpetual on bybit\n"
-            "  hint: did you mean ETHUSDT?\n"
+            "  hint: spot markets, dated futures and what was delisted are not watched; liqmon symbols --all lists what is\n"
         ),
     ),
     Mistake(
@@ -800,7 +800,7 @@ TABLE: Final = (
         environ=EXCHANGE,
         says=(
             "error: 'BTC/USDT:BTC' is no perpetual on bybit\n"
-            "  hint: did you mean BTCUSDT or ETHUSDT?\n"
+            "  hint: did you mean BTCUSDT?\n"
         ),
     ),
     Mistake(
@@ -809,7 +809,7 @@ TABLE: Final = (
         environ=EXCHANGE,
         says=(
             "error: 'LUNAUSDT' is no perpetual on bybit\n"
-            "  hint: see what there is with liqmon symbols --all\n"
+            "  hint: spot markets, dated futures and what was delisted are not watched; liqmon symbols --all lists what is\n"
         ),
     ),
     Mistake(
