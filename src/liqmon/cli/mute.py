@@ -137,7 +137,8 @@ def _read(words: Sequence[str]) -> tuple[str | None, float]:
         case [symbol, duration]:
             return symbol, _bounded(duration)
         case _:
-            raise typer.BadParameter("a market and a duration, such as BTCUSDT 30m")
+            text = f"{' '.join(words)!r} is more than a market and a duration"
+            raise typer.BadParameter(f"{text}; try BTCUSDT 30m")
 
 
 def _bounded(text: str) -> float:

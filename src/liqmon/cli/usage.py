@@ -30,7 +30,10 @@ _SAID: Final = (
         r"nothing can be done with \1",
     ),
 )
-_WEBHOOK: Final = "LIQMON_DISCORD__WEBHOOK_URL or the settings file"
+_SECRETS: Final = {
+    "--webhook": "LIQMON_DISCORD__WEBHOOK_URL",
+    "--heartbeat": "LIQMON_HEALTH__HEARTBEAT_URL",
+}
 _CUT: Final = re.compile(r"Value error, |Input |, unable to parse .*|\.$")
 _SPACE: Final = re.compile(r"\s+")
 _MEANT: Final = re.compile(r"Did you mean (.+?)\?|\(Possible options: (.+)\)")
@@ -62,9 +65,10 @@ def _mistake(error: Any) -> UserError:
     text = _SPACE.sub(" ", str(error.format_message()))
     command = "liqmon" if error.ctx is None else error.ctx.command_path
     hint = f"see {command} --help"
-    if text.startswith("No such option: --webhook"):
-        # an option would show it to everybody who lists the processes
-        hint = f"the webhook is a secret: {_WEBHOOK}, not the command line; {hint}"
+    for option, variable in _SECRETS.items():
+        if text.startswith(f"No such option: {option}"):
+            # an option would show it to everybody who lists the processes
+            hint = f"it is a secret: use {variable} or the settings file; {hint}"
     meant = _MEANT.search(text)
     if meant is not None:
         names = (meant[1] or meant[2]).replace("'", "").split(", ")

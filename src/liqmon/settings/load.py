@@ -47,6 +47,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "extra_forbidden": "unknown key",
     "is_instance_of": "Input should be a string",
     "mapping_type": "Input should be a table",
+    "missing": "is missing",
     "model_type": "Input should be a table",
     "path_type": "Input should be a path",
     "string_pattern_mismatch": "Input should be a name, such as BTCUSDT or bybit",

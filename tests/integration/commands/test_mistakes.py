@@ -1111,9 +1111,9 @@ def test_a_mistake_is_told_in_these_words(
     street: Street,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    code, out, err = typed(mistake, tmp_path, street, monkeypatch, capsys)
+    code, out, err = typed(mistake, tmp_path, street, monkeypatch, capfd)
 
     assert err == mistake.says
     assert (code, out) == (mistake.code, mistake.out)
