@@ -141,7 +141,7 @@ def _nothing(symbol: str | None, since: str, *, is_known: bool) -> str:
     if not is_known:
         return (
             "nothing has been watched with this state yet; "
-            "liqmon watch BTCUSDT ETHUSDT begins to"
+            "begin with liqmon watch BTCUSDT ETHUSDT"
         )
     where = "" if symbol is None else f" of {symbol}"
     return f"no episode{where} since {since}; liqmon history --since 90d looks further"

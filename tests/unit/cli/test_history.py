@@ -190,7 +190,7 @@ def test_an_empty_state_is_a_sentence_and_no_failure(
     assert (code, err) == (0, "")
     assert out == (
         "nothing has been watched with this state yet; "
-        "liqmon watch BTCUSDT ETHUSDT begins to\n"
+        "begin with liqmon watch BTCUSDT ETHUSDT\n"
     )
 
     written(state, raising(ONSET))
