@@ -50,7 +50,7 @@ def demo(
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
 ) -> None:
-    """Show all of it within a minute; needs no network and no webhook.
+    """Show all of it in a minute, without network or webhook.
 
     A cascade is found and delivered while a session is closed and Discord is down.
     Exits with 0 only if every finding was delivered, else with 4.

@@ -31,7 +31,7 @@ def doctor(
     config: ConfigOption = None,
     state_dir: StateDirOption = None,
 ) -> None:
-    """Check settings, state, exchanges and webhook; nothing is posted or changed.
+    """Check settings, state, exchanges and webhook. Nothing is posted or changed.
 
     Exits with 2 if the set-up stands in the way, 3 if an exchange does, 4 if the
     webhook does.

@@ -45,10 +45,10 @@ def download(
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
 ) -> None:
-    """Fetch candles into the archive, for backtest, explain and tune.
+    """Fetch candles for backtest, explain and tune.
 
-    Only what is not there yet is fetched, so a download that was stopped goes on where
-    it was. The days before SINCE that tell what is usual come along.
+    Only what is not in the archive yet is fetched, so a download that was stopped goes
+    on where it was. The days before SINCE that tell what is usual come along.
     """
     from liqmon.cli.asked import Asked, overrides, selecting
     from liqmon.cli.downloading import run_download

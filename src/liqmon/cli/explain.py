@@ -32,7 +32,7 @@ def explain(
     chart: ChartOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Show why a market was found, or was not, at one moment of the past."""
+    """Show why a market was found, or was not, at one moment."""
     from liqmon.cli.configured import loaded
     from liqmon.cli.explaining import run_explain
     from liqmon.cli.recorded import Recorded

@@ -26,7 +26,7 @@ def healthcheck(
     ] = None,
     state_dir: StateDirOption = None,
 ) -> None:
-    """Tell whether the watch of this state directory scans and gets data: 0 or 1."""
+    """Tell whether a watch scans and gets data: 0 or 1."""
     import os
 
     from liqmon.clock import SystemClock

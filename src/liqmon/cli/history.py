@@ -34,9 +34,7 @@ _DISPENSABLE: Final = ("exchange", "conf.", "60 min", "15 min", "lasted", "sever
 def history(
     symbol: Annotated[
         str | None,
-        typer.Argument(
-            help="Only this market.", metavar="[SYMBOL]", show_default=False
-        ),
+        typer.Argument(help="Only this market.", metavar="SYMBOL", show_default=False),
     ] = None,
     *,
     since: Annotated[
@@ -48,7 +46,7 @@ def history(
     ascii_only: AsciiOption = False,
     state_dir: StateDirOption = None,
 ) -> None:
-    """List the episodes with news since then; show ID tells the story of one.
+    """List the episodes with news; show ID tells more of one.
 
     15 and 60 min: what the price did after it was told, in its direction: plus, it
     went on; minus, it came back; a dot, unknown.

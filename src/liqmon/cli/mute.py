@@ -28,7 +28,7 @@ def mute(
         list[str] | None,
         typer.Argument(
             help="A market (else all of them), and for how long: 30m, 2h, 1d.",
-            metavar="[SYMBOL] [DURATION]",
+            metavar="SYMBOL|DURATION",
             show_default=False,
         ),
     ] = None,
@@ -36,7 +36,7 @@ def mute(
     as_json: JsonOption = False,
     state_dir: StateDirOption = None,
 ) -> None:
-    """Post without notifying anybody for a while, 30 minutes if nothing is said.
+    """Post without notifying anybody. For 30 minutes, if nothing else is said.
 
     Nothing is dropped: findings are shown, stored and posted silently. CRITICAL rings.
     """
@@ -68,7 +68,7 @@ def unmute(
     symbol: Annotated[
         str | None,
         typer.Argument(
-            help="A market; else every one.", metavar="[SYMBOL]", show_default=False
+            help="A market; else every one.", metavar="SYMBOL", show_default=False
         ),
     ] = None,
     *,
@@ -109,7 +109,7 @@ def ack(
     as_json: JsonOption = False,
     state_dir: StateDirOption = None,
 ) -> None:
-    """Say that an episode has been seen: it notifies nobody any more.
+    """Say that an episode has been seen: it rings no more.
 
     Its message is still edited. Only if it becomes CRITICAL does it ring.
     """

@@ -80,7 +80,7 @@ def show(
 def retry(
     rows: Annotated[
         list[int] | None,
-        typer.Argument(help="The ids that list shows.", metavar="[ID]..."),
+        typer.Argument(help="The ids that list shows.", metavar="ID"),
     ] = None,
     *,
     every: Annotated[
@@ -89,7 +89,7 @@ def retry(
     as_json: JsonOption = False,
     state_dir: StateDirOption = None,
 ) -> None:
-    """Send dead or expired messages after all: a running watch does within a minute."""
+    """Send dead or expired messages after all. A running watch does soon."""
     import asyncio
 
     from liqmon.app.undelivered import retry as retried

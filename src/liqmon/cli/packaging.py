@@ -42,7 +42,7 @@ def packaging(
         ),
     ],
 ) -> None:
-    """Print a systemd unit, a crontab line, a Dockerfile, alert rules, a dashboard."""
+    """Print a systemd unit, a Dockerfile and the like."""
     from importlib.resources import files
 
     file = files("liqmon") / "packaging" / FILES[piece]

@@ -87,7 +87,7 @@ def sim(
         int, typer.Option("--port", help="0 takes any free one.", min=0, max=65_535)
     ] = 0,
 ) -> None:
-    """Serve two exchanges and a strict Discord on loopback, as the real ones answer.
+    """Serve two exchanges and a strict Discord on loopback.
 
     Prints one JSON line with the addresses when ready, and serves until it is stopped.
     """

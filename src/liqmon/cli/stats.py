@@ -31,7 +31,7 @@ def stats(
     ascii_only: AsciiOption = False,
     state_dir: StateDirOption = None,
 ) -> None:
-    """Count what happened: deliveries, retries, errors, the breaker, time without data.
+    """Count deliveries, retries, errors, and time without data.
 
     Works beside a running watch, which writes its counts down every minute.
     """

@@ -53,7 +53,7 @@ def send(
     config: ConfigOption = None,
     state_dir: StateDirOption = None,
 ) -> None:
-    """Send a message marked TEST to the webhook; works beside a running watch."""
+    """Send a message marked TEST to the webhook. Works beside a running watch."""
     import asyncio
     import os
 

@@ -51,7 +51,7 @@ def tune(
     ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Find the threshold for a market on its own history (see liqmon download).
+    """Find the threshold for a market on its own history.
 
     Shows what each threshold would have cost in alerts a week, and which of the large
     moves it would have caught.

@@ -51,7 +51,7 @@ def watch(
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
 ) -> None:
-    """Watch markets until q, Ctrl-C or SIGTERM; report cascades to Discord.
+    """Watch markets and report cascades, until q or Ctrl-C.
 
     In the table, ? lists the keys.
     """

@@ -5,8 +5,10 @@ from enum import Enum
 from typing import Any, Final, get_args
 
 import pytest
+from typer.testing import CliRunner
 
 from liqmon.cli import options
+from liqmon.cli.app import app
 from liqmon.cli.asked import overrides, selecting
 from liqmon.settings.models import Settings, schema
 
@@ -61,3 +63,15 @@ def test_every_option_that_sets_something_sets_what_there_is() -> None:
     }
 
     assert flags < set(OF_SETTINGS.values())
+
+
+@pytest.mark.parametrize("words", [[], ["outbox"], ["config"]])
+def test_in_80_columns_the_list_of_commands_cuts_no_sentence_short(
+    words: list[str],
+) -> None:
+    told = CliRunner(env={"COLUMNS": "80"}).invoke(app, [*words, "--help"]).output
+    listed = told.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+
+    assert len(listed) > 3
+    assert [line for line in listed if not line.endswith(".") or "..." in line] == []
+    assert all(len(line) <= 80 for line in told.splitlines())
