@@ -217,6 +217,16 @@ TABLE: Final = (
         ),
     ),
     Mistake(
+        name="markets of an exchange that was asked too often",
+        typed="symbols --all",
+        code=3,
+        environ=at("{forbidden}"),
+        says=(
+            "error: bybit does not answer: access refused for asking too often (HTTP 403)\n"
+            "  hint: it may be asked again in 600 s\n"
+        ),
+    ),
+    Mistake(
         name="no market to download",
         typed="download",
         says=(
