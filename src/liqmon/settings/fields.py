@@ -1,6 +1,7 @@
 """What a value of the settings may be: the base of every table, the field types."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import (
@@ -25,6 +26,7 @@ __all__ = [
     "Listen",
     "Loopback",
     "OpenFor",
+    "PromFile",
     "Role",
     "RouteName",
     "SeverityName",
@@ -83,6 +85,15 @@ def _listen(address: str) -> str:
             "listen", 'Input should be an address to listen at: "127.0.0.1:9464"'
         )
     return address
+
+
+def _prom_file(path: Path) -> Path:
+    """Check the name: the textfile collector passes over any other, silently."""
+    if path.suffix != ".prom":
+        raise PydanticCustomError(
+            "prom_file", "Input should end in .prom: the node exporter reads no other"
+        )
+    return path
 
 
 def _loopback(url: str) -> str:
@@ -157,6 +168,7 @@ Hidden = Annotated[
     WithJsonSchema({"type": "string", "format": "uri", "writeOnly": True}),
 ]
 Listen = Annotated[str, Field(strict=True), AfterValidator(_listen)]
+PromFile = Annotated[Path, AfterValidator(_prom_file)]
 Loopback = Annotated[str, AfterValidator(_loopback)]
 Symbol = Annotated[
     str, BeforeValidator(_trimmed), Field(pattern=r"^[\w/:.-]{1,40}$", strict=True)

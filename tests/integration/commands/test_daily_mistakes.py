@@ -431,6 +431,17 @@ TABLE: Final = (
         ),
     ),
     Mistake(
+        name="metrics in a file that nobody reads",
+        typed="config validate",
+        files={SETTINGS: '[metrics]\ntextfile = "liqmon.txt"\n'},
+        says=(
+            "error: liqmon.toml: 1 problem\n"
+            "  --> liqmon.toml:2 metrics.textfile: Input should end in .prom: the node exporter reads no other\n"
+            '     2 | textfile = "liqmon.txt"\n'
+            "       hint: A .prom file that check writes for the node exporter.\n"
+        ),
+    ),
+    Mistake(
         name="metrics at a number",
         typed="config validate",
         files={SETTINGS: "[metrics]\nlisten = 9464\n"},
