@@ -62,10 +62,12 @@ async def _listen(runner: web.AppRunner, listen: str) -> None:
     host = (match["host"] or _LOOPBACK).strip("[]")
     try:
         await web.TCPSite(runner, host, int(match["port"])).start()
+    except (socket.gaierror, UnicodeError):
+        # the latter is what Python makes of a name that cannot be one
+        fault = "no such host"
     except OSError as error:
         # asyncio's own words repeat the address in Python's notation
-        is_a_name = isinstance(error, socket.gaierror)
-        fault = "no such host" if is_a_name else os.strerror(error.errno or 0)
+        fault = os.strerror(error.errno or 0)
     else:
         return
     raise ConfigError(

@@ -394,7 +394,7 @@ TABLE: Final = (
     ),
     Mistake(
         name="metrics at a word",
-        typed="watch BTCUSDT --dry-run --metrics here",
+        typed="watch BTCUSDT --dry-run --for 5s --metrics here",
         environ=SIM,
         says=(
             "error: command line: 1 problem\n"
@@ -404,7 +404,7 @@ TABLE: Final = (
     ),
     Mistake(
         name="metrics at a port that is taken",
-        typed="watch BTCUSDT --dry-run --metrics 127.0.0.1:{busy_port}",
+        typed="watch BTCUSDT --dry-run --for 5s --metrics 127.0.0.1:{busy_port}",
         environ=SIM,
         says=(
             "error: cannot serve metrics at 127.0.0.1:PORT: address already in use\n"
@@ -413,7 +413,7 @@ TABLE: Final = (
     ),
     Mistake(
         name="metrics at an address of another machine",
-        typed="watch BTCUSDT --dry-run --metrics 203.0.113.1:9464",
+        typed="watch BTCUSDT --dry-run --for 5s --metrics 203.0.113.1:9464",
         environ=SIM,
         says=(
             "error: cannot serve metrics at 203.0.113.1:9464: cannot assign requested address\n"
@@ -422,7 +422,7 @@ TABLE: Final = (
     ),
     Mistake(
         name="metrics without the extra",
-        typed="watch BTCUSDT --dry-run --metrics 9464",
+        typed="watch BTCUSDT --dry-run --for 5s --metrics 9464",
         environ=SIM,
         lacks=("prometheus_client",),
         says=(
