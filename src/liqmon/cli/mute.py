@@ -134,6 +134,8 @@ def _read(words: Sequence[str]) -> tuple[str | None, float]:
             return None, _bounded(word)
         case [symbol]:
             return symbol, _USUAL_S
+        case [duration, symbol] if _LOOKS_LIKE_TIME.fullmatch(duration):
+            return symbol, _bounded(duration)
         case [symbol, duration]:
             return symbol, _bounded(duration)
         case _:

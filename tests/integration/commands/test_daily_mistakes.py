@@ -447,7 +447,7 @@ TABLE: Final = (
         files={SETTINGS: "[metrics]\nlisten = 9464\n"},
         says=(
             "error: liqmon.toml: 1 problem\n"
-            "  --> liqmon.toml:2 metrics.listen: Input should be a valid string\n"
+            "  --> liqmon.toml:2 metrics.listen: Input should be a text in quotes\n"
             "     2 | listen = 9464\n"
             '       hint: Where watch serves /metrics, such as "127.0.0.1:PORT".\n'
         ),
@@ -555,7 +555,7 @@ TABLE: Final = (
         files={SETTINGS: '[history]\nkeep_days = "90d"\n'},
         says=(
             "error: liqmon.toml: 1 problem\n"
-            "  --> liqmon.toml:2 history.keep_days: Input should be a valid integer\n"
+            "  --> liqmon.toml:2 history.keep_days: Input should be a whole number\n"
             '     2 | keep_days = "90d"\n'
             "       hint: Days for which episodes, deliveries and statistics are kept. Default: 90.\n"
         ),
@@ -566,7 +566,7 @@ TABLE: Final = (
         files={SETTINGS: '[watch]\ntop = "all"\n'},
         says=(
             "error: liqmon.toml: 1 problem\n"
-            "  --> liqmon.toml:2 watch.top: Input should be a valid integer\n"
+            "  --> liqmon.toml:2 watch.top: Input should be a whole number\n"
             '     2 | top = "all"\n'
             "       hint: Also the so many most active markets; the list is renewed daily.\n"
         ),

@@ -757,7 +757,7 @@ TABLE: Final = (
         typed="check BTCUSDT --dry-run --exchange bibyt",
         says=(
             "error: no exchange is called 'bibyt'\n"
-            "  hint: did you mean upbit or bybit or bitso?\n"
+            "  hint: did you mean bybit or upbit or bitso?\n"
         ),
     ),
     Mistake(

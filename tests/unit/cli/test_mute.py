@@ -36,6 +36,7 @@ def wishes(state: Path) -> Wishes:
         ([], [""], 1_800),
         (["2h"], [""], 7_200),
         (["BTCUSDT"], [MARKET.key], 1_800),
+        (["2h", "BTCUSDT"], [MARKET.key], 7_200),
         (["eth/usdt", "1d"], [ETH.key, ETH.key.replace("bybit", "okx")], 86_400),
     ],
 )
