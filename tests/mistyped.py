@@ -25,7 +25,10 @@ from aiohttp import web
 from liqmon.cli.app import app
 from liqmon.cli.errors import guarded
 from liqmon.clock import SystemClock
+from liqmon.sim.generated import generated
+from liqmon.sim.server import SimServer
 from liqmon.store.lock import RunLock
+from lookbacks import ONSET, OTHER, raising, written
 from loopback import Bybit, Loopback, Reply, json_reply, page, serving
 from loopback_discord import loopback_discord
 
@@ -113,6 +116,7 @@ def a_street() -> Iterator[Street]:
             _venue(page(503)) as failing,
             _venue(json_reply({"retCode": 0, "result": {"list": []}})) as empty,
             loopback_discord() as discord,
+            SimServer(markets=generated(1), clock=SystemClock()) as sim,
         ):
             found.update(
                 exchange=exchange.url,
@@ -120,6 +124,7 @@ def a_street() -> Iterator[Street]:
                 forbidden=forbidden.url,
                 failing=failing.url,
                 empty=empty.url,
+                sim=sim.base_url,
                 discord=discord.root,
                 nobody="http://127.0.0.1:1",
                 busy_port=discord.root.rpartition(":")[2],
@@ -162,10 +167,20 @@ def _a_newer_state(state: Path) -> Iterator[None]:
     yield
 
 
+@contextmanager
+def _a_past(state: Path) -> Iterator[None]:
+    written(state, raising(ONSET, OTHER))
+    yield
+
+
+_IMPORTED_BY: Final = {"prometheus_client": "liqmon.monitor.metrics"}
+"""A module that imported the package when an earlier row ran would still have it."""
+
 _SCENES: Final[Mapping[str, Callable[[Path], AbstractContextManager[None]]]] = {
     "": lambda _: nullcontext(),
     "another run": _another_run,
     "a newer state": _a_newer_state,
+    "a past": _a_past,
 }
 
 
@@ -174,7 +189,7 @@ def typed(
     home: Path,
     street: Street,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> tuple[int, str, str]:
     """Type it, and return the code and both streams."""
     for name in [*os.environ]:
@@ -201,10 +216,12 @@ def typed(
         path.chmod(mistake.modes.get(name, 0o600))
     for package in mistake.lacks:
         monkeypatch.setitem(sys.modules, package, None)
+        if package in _IMPORTED_BY:
+            monkeypatch.delitem(sys.modules, _IMPORTED_BY[package], raising=False)
     arguments = shlex.split(street.placed(mistake.typed))
     with _SCENES[mistake.scene](home / "state" / "liqmon"):
         code = guarded(lambda: app(arguments, prog_name="liqmon"))
-    out, err = capsys.readouterr()
+    out, err = capfd.readouterr()
     return code, _same(out, home), _same(err, home)
 
 
@@ -213,6 +230,7 @@ def _same(text: str, home: Path) -> str:
     text = text.replace(str(home), "HOME")
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
     text = re.sub(r"\d+ ms\b", "N ms", text)
+    text = re.sub(r"\d+\.\d( GiB free)|(Python |ccxt )[\d.]+\d", r"\2N\1", text)
     text = re.sub(r"(port )\d+|(--port )\d+", r"\1\2PORT", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
     return re.sub(r"process \d+", "process PID", text)

@@ -50,7 +50,7 @@ def markets_named(symbol: str, known: Sequence[str]) -> tuple[str, ...]:
 def _known(names: Sequence[str]) -> str:
     if not names:
         return "a market is known once liqmon watch or check has judged it"
-    return f"it knows {some(names)}"
+    return f"the state knows {some(names)}"
 
 
 def some(names: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from liqmon.app.exchanges import exchange_from
 from liqmon.app.pages import Page, Pages
+from liqmon.app.selecting import watched
 from liqmon.archive.bars import Bars
 from liqmon.archive.months import Label, Shelf
 from liqmon.archive.spans import Span, missing
@@ -17,6 +18,7 @@ from liqmon.core.events import Event
 from liqmon.core.features import LOOKBACK_MS
 from liqmon.core.model import TIMEFRAME_MS, Candles, IntArray, Market
 from liqmon.exchange.client import Exchange
+from liqmon.exchange.selection import Wanted
 from liqmon.settings.models import Settings
 
 __all__ = ["Download", "Gap", "Held", "Progress", "download"]
@@ -32,7 +34,7 @@ class Download:
     ``start_ms`` names the beginning instead, if it is not None.
     """
 
-    symbols: tuple[str, ...]
+    selection: Wanted
     exchange: str
     timeframe: str
     span_ms: int
@@ -92,7 +94,7 @@ async def download(
     """
     async with exchange_from(settings, wanted.exchange, clock, emit) as exchange:
         await exchange.open()
-        markets = list(dict.fromkeys(map(exchange.market, wanted.symbols)))
+        markets = watched(await exchange.select(wanted.selection))
         return [await _Fetch(wanted, exchange, clock, tell).of(one) for one in markets]
 
 

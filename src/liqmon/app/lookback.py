@@ -129,7 +129,10 @@ async def the_story(beginning: str, *, state_dir: Path) -> Story:
             if story is not None:
                 return story
     if not episodes:
-        raise UserError(f"there is no episode {beginning}", hint="see liqmon history")
+        raise UserError(
+            f"there is no episode {beginning}",
+            hint="liqmon history --since 90d lists them with their ids",
+        )
     raise UserError(
         f"{len(episodes)} episodes begin with {beginning}: {some(episodes)}",
         hint="write more of the one you mean",

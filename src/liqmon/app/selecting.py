@@ -40,7 +40,9 @@ async def surveyed(run: Run, exchange_id: str, *, clock: Clock) -> Survey:
             raise
         except FeedError as error:
             told = [f"{exchange.id} does not answer: {error}", doubts(run, exchange.id)]
-            raise FeedError("; ".join(filter(None, told))) from error
+            failed = FeedError("; ".join(filter(None, told)))
+            failed.hint = error.hint
+            raise failed from error
         return Survey(exchange.id, len(exchange.listings), picks)
 
 

@@ -75,7 +75,13 @@ async def acknowledge(name: str, *, state_dir: Path, clock: Clock) -> tuple[str,
 
 
 async def _going_on(store: Store, symbol: str) -> list[str]:
-    markets = markets_named(symbol, await store.markets())
+    try:
+        markets = markets_named(symbol, await store.markets())
+    except UserError as error:
+        raise UserError(
+            f"{symbol} is neither an episode nor a market of this state",
+            hint=f"liqmon history lists episodes with their ids; {error.hint}",
+        ) from None
     found = [one for one in [await store.going_on(key) for key in markets] if one]
     if not found:
         raise UserError(

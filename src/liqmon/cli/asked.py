@@ -42,7 +42,7 @@ class Asked:
         Raises:
             ConfigError: the settings cannot be used, or name no market.
         """
-        settings = self._selected(loaded(self.config, self.flags).settings)
+        settings = self.settings()
         symbols = self.symbols or settings.watch.symbols
         if not (symbols or settings.watch.top or settings.watch.all):
             raise ConfigError(
@@ -63,8 +63,13 @@ class Asked:
             None if self.dry_run else cache_dir(os.environ),
         )
 
-    def _selected(self, settings: Settings) -> Settings:
-        """Return the settings; markets that are named replace what they select."""
+    def settings(self) -> Settings:
+        """Read the settings; markets that are named replace what they select.
+
+        Raises:
+            ConfigError: they cannot be used.
+        """
+        settings = loaded(self.config, self.flags).settings
         is_asked = any(self.flags.get(f"watch.{name}") for name in ("top", "all"))
         if not self.symbols or is_asked:
             return settings

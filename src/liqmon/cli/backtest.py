@@ -72,10 +72,11 @@ def backtest(
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Show what would have been found in the past.
+    """Show what would have been found, and what followed.
 
-    And what the price did then. Without SYMBOL, all markets of the archive (see liqmon
-    download) or all files. A market's first day is not judged: it tells what is usual.
+    Without SYMBOL, and if the settings name none, all that the archive has (see liqmon
+    download); of files, all. A market's first day is not judged: it tells what is
+    usual.
     """
     import os
 

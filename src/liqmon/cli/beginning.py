@@ -58,6 +58,11 @@ def run_init(
     Raises:
         UserError: something is missing or wrong, or there is a file already.
     """
+    if begun.webhook_file and begun.no_webhook:
+        raise UserError(
+            "--webhook-url-file and --no-webhook exclude each other",
+            hint="leave out one of them",
+        )
     target = _target(config)
     if target.exists() and not force:
         raise ConfigError(

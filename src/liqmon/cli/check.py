@@ -60,10 +60,7 @@ def check(
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
 ) -> None:
-    """Judge every market once, and deliver what is due.
-
-    Nothing is printed when calm.
-    """
+    """Judge every market once, for cron: silent when calm."""
     from liqmon.cli.asked import Asked, overrides, selecting
     from liqmon.cli.checking import run_check
 

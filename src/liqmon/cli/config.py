@@ -67,7 +67,7 @@ def show(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def validate(
     file: Annotated[
-        Path | None, typer.Argument(help="The file to check.", metavar="[FILE]")
+        Path | None, typer.Argument(help="The file to check.", metavar="FILE")
     ] = None,
     *,
     config: ConfigOption = None,

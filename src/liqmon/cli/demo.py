@@ -1,5 +1,6 @@
 """``liqmon demo``."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -19,6 +20,13 @@ from liqmon.cli.sim import DataOption, FaultOption, MoreData, SeedOption, StartO
 __all__ = ["demo"]
 
 
+class _Venue(StrEnum):
+    """The exchanges whose language the demo's own one speaks."""
+
+    BYBIT = "bybit"
+    BINANCEUSDM = "binanceusdm"
+
+
 def demo(
     files: MoreData = None,
     *,
@@ -31,8 +39,8 @@ def demo(
     ] = 60.0,
     fault: FaultOption = None,
     exchange: Annotated[
-        str, typer.Option("--exchange", help="bybit or binanceusdm.", metavar="ID")
-    ] = "bybit",
+        _Venue, typer.Option("--exchange", help="Whose language is spoken.")
+    ] = _Venue.BYBIT,
     timeframe: TimeframeOption = "1m",
     for_s: ForOption = None,
     as_json: JsonOption = False,
@@ -42,11 +50,10 @@ def demo(
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
 ) -> None:
-    """Show all of it within a minute, without a network.
+    """Show all of it in a minute, without network or webhook.
 
-    It needs no webhook either. A cascade is found and delivered while a session is
-    closed and Discord is down. Exits with 0 only if every finding was delivered, else
-    with 4.
+    A cascade is found and delivered while a session is closed and Discord is down.
+    Exits with 0 only if every finding was delivered, else with 4.
     """
     from liqmon.cli.asked import Asked
     from liqmon.cli.demonstrating import Play, run_demo
@@ -57,7 +64,7 @@ def demo(
         seed=seed,
         speed=speed,
         faults=tuple(fault or ()),
-        exchange=exchange,
+        exchange=exchange.value,
         timeframe=timeframe or "1m",
         for_s=for_s,
     )

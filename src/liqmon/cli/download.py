@@ -5,14 +5,18 @@ from typing import Annotated
 import typer
 
 from liqmon.cli.options import (
+    AllMarketsOption,
     ArchiveOption,
+    ByOption,
     ConfigOption,
+    ExcludeOption,
     JsonOption,
     LogFileOption,
     OneExchangeOption,
     QuietOption,
     SymbolsArgument,
     TimeframeOption,
+    TopOption,
     VerboseOption,
 )
 
@@ -22,6 +26,10 @@ __all__ = ["download"]
 def download(
     symbols: SymbolsArgument = None,
     *,
+    top: TopOption = None,
+    by: ByOption = None,
+    all_markets: AllMarketsOption = False,
+    exclude: ExcludeOption = None,
     since: Annotated[
         str,
         typer.Option(
@@ -39,21 +47,22 @@ def download(
 ) -> None:
     """Fetch candles for backtest, explain and tune.
 
-    They are kept in the archive. Only what is not there yet is fetched, so a download
-    that was stopped goes on where it was. The days before SINCE that tell what is usual
-    come along.
+    Only what is not in the archive yet is fetched, so a download that was stopped goes
+    on where it was. The days before SINCE that tell what is usual come along.
     """
-    from liqmon.cli.asked import Asked
+    from liqmon.cli.asked import Asked, overrides, selecting
     from liqmon.cli.downloading import run_download
 
     asked = Asked(
         symbols=tuple(symbols or ()),
         config=config,
-        flags={
-            "exchange.ids": [exchange] if exchange else None,
-            "watch.timeframe": timeframe,
-            "log.file": log_file,
-        },
+        flags=overrides(
+            exchange=[exchange] if exchange else None,
+            timeframe=timeframe,
+            threshold=None,
+            log_file=log_file,
+        )
+        | selecting(top=top, by=by, all_markets=all_markets, exclude=exclude),
         verbose=verbose,
         quiet=quiet,
     )

@@ -11,7 +11,6 @@ from typing import Final
 
 from liqmon.app.download import Download, Held, download
 from liqmon.cli.asked import Asked, logging_as_asked
-from liqmon.cli.configured import loaded
 from liqmon.cli.errors import ExitCode
 from liqmon.cli.moments import since
 from liqmon.cli.progress import Tell, progress
@@ -19,7 +18,8 @@ from liqmon.cli.running import Signals, run
 from liqmon.clock import SystemClock
 from liqmon.core.events import Event
 from liqmon.errors import FeedError, UserError
-from liqmon.settings.models import Settings
+from liqmon.exchange.selection import Wanted
+from liqmon.settings.models import Settings, WatchTable
 from liqmon.settings.places import archive_dir
 from liqmon.ui.figures import counted, day_and_time
 from liqmon.ui.lines import stamped
@@ -39,20 +39,21 @@ def run_download(
     Raises:
         UserError: no market is named, or something else the user must put right.
     """
-    settings = loaded(asked.config, asked.flags).settings
+    settings = asked.settings()
     back = since(since_text)
     wanted = Download(
-        symbols=asked.symbols or settings.watch.symbols,
+        selection=_selection(asked, settings.watch),
         exchange=settings.exchange.ids[0],
         timeframe=settings.watch.timeframe,
         span_ms=back.span_ms,
         start_ms=back.start_ms,
         root=archive_dir(archive, os.environ),
     )
-    if not wanted.symbols:
+    if not (wanted.selection.named or wanted.selection.is_ranked):
         raise UserError(
             "no market to download",
-            hint="name some (liqmon download BTCUSDT) or set [watch] symbols",
+            hint="name some (liqmon download BTCUSDT), say --top 20, or set [watch] "
+            "symbols",
         )
     with (
         progress(sys.stderr, wanted.timeframe) as tell,
@@ -65,6 +66,16 @@ def run_download(
     for held in ended.value or ():
         _print(held, as_json=as_json)
     return ExitCode.OK
+
+
+def _selection(asked: Asked, watch: WatchTable) -> Wanted:
+    return Wanted(
+        named=asked.symbols or watch.symbols,
+        top=watch.top,
+        by=watch.by,
+        all=watch.all,
+        exclude=watch.exclude,
+    )
 
 
 async def _stoppable(

@@ -26,7 +26,7 @@ def healthcheck(
     ] = None,
     state_dir: StateDirOption = None,
 ) -> None:
-    """Tell whether a watch scans and gets data: exit 0 or 1."""
+    """Tell whether a watch scans and gets data: 0 or 1."""
     import os
 
     from liqmon.clock import SystemClock
@@ -36,7 +36,10 @@ def healthcheck(
     directory = place_of(state_dir, os.environ)
     mark = mark_in(directory)
     if mark is None:
-        typer.echo(f"unhealthy: no scan has left its mark in {directory}")
+        typer.echo(
+            f"unhealthy: no scan has left its mark in {directory}; does a watch keep "
+            "its state there?"
+        )
         raise typer.Exit(1)
     limit_s = max_age_s or max(_LEAST_S, 3 * mark.interval_s)
     is_good, told = mark.verdict(now_ms=SystemClock().now_ms(), limit_s=limit_s)

@@ -38,7 +38,7 @@ def history(
         typer.Argument(
             help="Only this market.",
             autocompletion=markets_like,
-            metavar="[SYMBOL]",
+            metavar="SYMBOL",
             show_default=False,
         ),
     ] = None,
@@ -52,9 +52,7 @@ def history(
     ascii_only: AsciiOption = False,
     state_dir: StateDirOption = None,
 ) -> None:
-    """List the episodes with news in the last day, or --since.
-
-    liqmon show ID tells the story of one.
+    """List the episodes with news; show ID tells more of one.
 
     15 and 60 min: what the price did after it was told, in its direction: plus, it
     went on; minus, it came back; a dot, unknown.
@@ -149,7 +147,7 @@ def _nothing(symbol: str | None, since: str, *, is_known: bool) -> str:
     if not is_known:
         return (
             "nothing has been watched with this state yet; "
-            "liqmon watch BTCUSDT ETHUSDT begins to"
+            "begin with liqmon watch BTCUSDT ETHUSDT"
         )
     where = "" if symbol is None else f" of {symbol}"
     when = stored.spoken(since)

@@ -19,7 +19,7 @@ def info(
     state_dir: StateDirOption = None,
     archive: ArchiveOption = None,
 ) -> None:
-    """Show versions, the settings file, and where all is kept."""
+    """Show versions, and where settings and state are kept."""
     import os
 
     from liqmon.settings import places

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from liqmon.cli.options import ConfigOption, ExchangeOption, SymbolsArgument, TopOption
+from liqmon.cli.completion import markets_like
+from liqmon.cli.options import ExchangeOption, TopOption
 
 __all__ = ["init"]
 
@@ -18,7 +19,15 @@ class _Severity(StrEnum):
 
 
 def init(
-    symbols: SymbolsArgument = None,
+    symbols: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Perpetuals to watch, such as BTCUSDT.",
+            autocompletion=markets_like,
+            metavar="SYMBOL",
+            show_default=False,
+        ),
+    ] = None,
     *,
     top: TopOption = None,
     exchange: ExchangeOption = None,
@@ -57,7 +66,14 @@ def init(
     force: Annotated[
         bool, typer.Option("--force", help="Replace a settings file that is there.")
     ] = False,
-    config: ConfigOption = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            help="Settings file to make, instead of the usual one.",
+            metavar="FILE",
+        ),
+    ] = None,
 ) -> None:
     """Ask what to watch and where to send it, try it, and save it.
 

@@ -30,7 +30,7 @@ def mute(
         typer.Argument(
             help="A market (else all of them), and for how long: 30m, 2h, 1d.",
             autocompletion=markets_like,
-            metavar="[SYMBOL] [DURATION]",
+            metavar="SYMBOL|DURATION",
             show_default=False,
         ),
     ] = None,
@@ -73,7 +73,7 @@ def unmute(
         typer.Argument(
             help="A market; else every one.",
             autocompletion=markets_like,
-            metavar="[SYMBOL]",
+            metavar="SYMBOL",
             show_default=False,
         ),
     ] = None,
@@ -116,7 +116,7 @@ def ack(
     as_json: JsonOption = False,
     state_dir: StateDirOption = None,
 ) -> None:
-    """Say that an episode has been seen; it rings no more.
+    """Say that an episode has been seen: it rings no more.
 
     Its message is still edited. Only if it becomes CRITICAL does it ring.
     """
@@ -141,10 +141,13 @@ def _read(words: Sequence[str]) -> tuple[str | None, float]:
             return None, _bounded(word)
         case [symbol]:
             return symbol, _USUAL_S
+        case [duration, symbol] if _LOOKS_LIKE_TIME.fullmatch(duration):
+            return symbol, _bounded(duration)
         case [symbol, duration]:
             return symbol, _bounded(duration)
         case _:
-            raise typer.BadParameter("a market and a duration, such as BTCUSDT 30m")
+            text = f"{' '.join(words)!r} is more than a market and a duration"
+            raise typer.BadParameter(f"{text}; try BTCUSDT 30m")
 
 
 def _bounded(text: str) -> float:

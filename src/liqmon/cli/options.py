@@ -160,7 +160,7 @@ PlainOption = Annotated[
 ]
 
 AsciiOption = Annotated[
-    bool, typer.Option("--ascii", help="Draw the table without special characters.")
+    bool, typer.Option("--ascii", help="Write nothing but ASCII characters.")
 ]
 
 DryRunOption = Annotated[

@@ -80,7 +80,7 @@ def show(
 def retry(
     rows: Annotated[
         list[int] | None,
-        typer.Argument(help="The ids that list shows.", metavar="[ID]..."),
+        typer.Argument(help="The ids that list shows.", metavar="ID"),
     ] = None,
     *,
     every: Annotated[

@@ -37,16 +37,14 @@ def packaging(
     piece: Annotated[
         Piece,
         typer.Argument(
+            metavar="PIECE",
             help="systemd: the unit of watch; timer, oneshot: check every minute; "
             "cron: the same as a crontab line; docker: a Dockerfile; alerts, grafana: "
             "for Prometheus.",
         ),
     ],
 ) -> None:
-    """Print systemd units, a crontab, a Dockerfile, alert rules.
-
-    And a dashboard for Grafana.
-    """
+    """Print a systemd unit, a Dockerfile and the like."""
     from importlib.resources import files
 
     text = (files("liqmon") / "packaging" / FILES[piece]).read_text()

@@ -31,10 +31,7 @@ def show(
     ascii_only: AsciiOption = False,
     state_dir: StateDirOption = None,
 ) -> None:
-    """Tell the story of one episode.
-
-    Why it fired, what the price did, and what was told when.
-    """
+    """Tell the story of one episode: why, the price, who was told."""
     import asyncio
 
     from liqmon.app.lookback import line_of, the_story

@@ -65,7 +65,9 @@ def one_form(*, json: bool, csv: bool) -> None:
     from liqmon.errors import UserError
 
     if json and csv:
-        raise UserError("either --json or --csv", hint="leave one of them out")
+        raise UserError(
+            "--json and --csv exclude each other", hint="leave out one of them"
+        )
 
 
 def as_json(value: Mapping[str, object]) -> str:

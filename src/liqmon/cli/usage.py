@@ -21,10 +21,8 @@ _SAID: Final = (
     (r"No such command '(.+?)'.*", r"there is no command \1"),
     (r"No such option: (\S+).*", r"there is no option \1"),
     (r"Invalid value for '?(.+?)'?: (.+)", r"\1: \2"),
-    (
-        r"Missing argument '(.+?)'\. Choose from:\s+(.+)",
-        r"\1 is missing: one of \2",
-    ),
+    (r"Invalid value: (.+)", r"\1"),
+    (r"Missing \w+ '(.+?)'\. Choose from:\s+(.+)", r"\1 is missing, one of \2"),
     (r"Missing (?:option|argument|parameter):? '?(.+?)'?(?:\.|,.*)?", r"\1 is missing"),
     (r"Option '(.+?)' requires an argument\.", r"\1 needs a value"),
     (
@@ -32,7 +30,12 @@ _SAID: Final = (
         r"nothing can be done with \1",
     ),
 )
+_SECRETS: Final = {
+    "--webhook": "LIQMON_DISCORD__WEBHOOK_URL",
+    "--heartbeat": "LIQMON_HEALTH__HEARTBEAT_URL",
+}
 _CUT: Final = re.compile(r"Value error, |Input |, unable to parse .*|\.$")
+_SPACE: Final = re.compile(r"\s+")
 _MEANT: Final = re.compile(r"Did you mean (.+?)\?|\(Possible options: (.+)\)")
 
 
@@ -59,9 +62,13 @@ def _told_plainly() -> Iterator[None]:
 
 
 def _mistake(error: Any) -> UserError:
-    text = str(error.format_message())
+    text = _SPACE.sub(" ", str(error.format_message()))
     command = "liqmon" if error.ctx is None else error.ctx.command_path
     hint = f"see {command} --help"
+    for option, variable in _SECRETS.items():
+        if text.startswith(f"No such option: {option}"):
+            # an option would show it to everybody who lists the processes
+            hint = f"it is a secret: use {variable} or the settings file; {hint}"
     meant = _MEANT.search(text)
     if meant is not None:
         names = (meant[1] or meant[2]).replace("'", "").split(", ")

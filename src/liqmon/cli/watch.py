@@ -51,7 +51,7 @@ def watch(
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
 ) -> None:
-    """Watch markets, and report cascades to Discord.
+    """Watch markets and report cascades, until q or Ctrl-C.
 
     It ends at q, Ctrl-C or SIGTERM. In the table, ? lists the keys.
     """

@@ -172,6 +172,8 @@ def _created(exchange_id: str, timeout_s: float) -> Any:
     """
     if exchange_id not in ccxt.exchanges:
         close = difflib.get_close_matches(exchange_id, ccxt.exchanges, n=3)
+        # the same letters in another order are the likeliest slip
+        close.sort(key=lambda name: sorted(name) != sorted(exchange_id))
         raise ConfigError(
             f"no exchange is called {exchange_id!r}",
             hint=f"did you mean {' or '.join(close or ['bybit'])}?",

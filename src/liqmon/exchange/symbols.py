@@ -21,6 +21,11 @@ QUOTES: Final = ("USDT", "USDC", "USD")
 
 _MULTIPLIERS: Final = ("1000000", "10000", "1000", "1M")
 
+_ELSE: Final = (
+    "spot markets, dated futures and what was delisted are not watched; "
+    "liqmon symbols --all lists what is"
+)
+
 _KILO: Final = frozenset({"BONK", "DOGS", "FLOKI", "LUNC", "NEIRO", "PEPE", "SHIB"})
 """Coins that some venues (hyperliquid, lighter) list by the thousand as ``kPEPE``.
 
@@ -161,13 +166,15 @@ class Symbols:
     def _unknown(self, text: str, key: str) -> UnknownSymbol:
         suggestions = self._suggestions(key)
         hints = []
+        if "," in text:
+            hints.append("put a space between markets, not a comma")
         if key in self._spot:
             hints.append(f"{key} is a spot market there, without a perpetual")
         if suggestions:
             hints.append(f"did you mean {' or '.join(suggestions)}?")
         return UnknownSymbol(
             f"{text!r} is no perpetual on {self._exchange}",
-            hint="; ".join(hints) or "see what there is with liqmon symbols --all",
+            hint="; ".join(hints) or _ELSE,
             suggestions=suggestions,
         )
 
@@ -179,8 +186,19 @@ class Symbols:
         others = [
             each.market.name for each in active if _plain(each.market.base) == coin
         ]
-        close = difflib.get_close_matches(key, names, n=3)
-        return tuple(dict.fromkeys([*others, *close]))[:3]
+        return tuple(dict.fromkeys([*others, *_close(key, names)]))[:3]
+
+
+def _close(key: str, names: Iterable[str]) -> list[str]:
+    """Return similar names; a quote, which all have, makes nothing similar."""
+    coin = _without_quote(key)
+    if coin == key:
+        return difflib.get_close_matches(key, names, n=3)
+    quote = key[len(coin) :]
+    coins: dict[str, str] = {}
+    for name in sorted(names, key=lambda name: not name.endswith(quote)):
+        coins.setdefault(_without_quote(_plain(name)), name)
+    return [coins[each] for each in difflib.get_close_matches(coin, coins, n=3)]
 
 
 def _rank(listing: Listing) -> tuple[bool, bool, int, str]:

@@ -44,8 +44,8 @@ _WORSE: Final = {
 class PollListener(Protocol):
     """Whoever counts polls; there are too many of them to be events."""
 
-    def began(self, exchange: str) -> None:
-        """Hear that a cycle of an exchange begins."""
+    def timed(self, exchange: str, *, answered: bool) -> None:
+        """Hear whether an exchange told its time, the first question of a cycle."""
         ...
 
     def polled(self, market: str) -> None:
@@ -153,8 +153,11 @@ class Bulletin:
         self.snapshot = replace(
             self.snapshot, interval_s=intervals, cycles=self.snapshot.cycles + 1
         )
+
+    def note_time(self, exchange: str, *, answered: bool) -> None:
+        """Tell whoever counts whether an exchange told its time."""
         for listener in self._poll_listeners:
-            listener.began(exchange)
+            listener.timed(exchange, answered=answered)
 
     def show_receiver(self, receiver: Receiver, name: str = "") -> None:
         """Replace what is known of a webhook; of several the worst off is shown."""

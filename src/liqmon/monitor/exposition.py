@@ -63,10 +63,11 @@ async def _listen(runner: web.AppRunner, listen: str) -> None:
     try:
         await web.TCPSite(runner, host, int(match["port"])).start()
     except (socket.gaierror, UnicodeError):
+        # the latter is what Python makes of a name that cannot be one
         fault = "no such host"
     except OSError as error:
         # asyncio's own words repeat the address in Python's notation
-        fault = os.strerror(error.errno) if error.errno else "no such host"
+        fault = os.strerror(error.errno or 0)
     else:
         return
     raise ConfigError(

@@ -184,8 +184,10 @@ class Scanner:
             now_ms = await self._exchange.now_ms()
         except FeedError as error:
             log.debug("cycle skipped, no exchange time: %s", error)
+            self._bulletin.note_time(self._exchange.id, answered=False)
             self._finish(began_mono, asked=len(wanted), answered=0)
             return
+        self._bulletin.note_time(self._exchange.id, answered=True)
         self._note_skew(now_ms)
         if self._tend is not None:
             polls.create_task(self._tend(now_ms), name="list of markets")

@@ -92,17 +92,15 @@ class Tally:
             case _:
                 pass
 
-    def began(self, exchange: str) -> None:
-        """Count what kept the last cycle from any poll: its question for the time."""
-        if self._attempts.pop(exchange, None) is not None:
-            self._add("poll", exchange, GAVE_UP)
+    def timed(self, exchange: str, *, answered: bool) -> None:
+        """Count the question that comes before all polls, if it was repeated."""
+        attempt = self._attempts.pop(exchange, None)
+        if attempt is not None:
+            self._add("poll", exchange, str(attempt) if answered else GAVE_UP)
 
     def polled(self, market: str) -> None:
         """Count a poll that brought data, by the attempt that did it."""
         self._add("poll", market, str(self._attempts.pop(market, 1)))
-        exchange = market.partition(":")[0]
-        if exchange in self._attempts:
-            self._add("poll", exchange, str(self._attempts.pop(exchange)))
 
     async def run(self) -> None:
         """Look every ten seconds and write every minute."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import (
@@ -27,6 +28,7 @@ __all__ = [
     "Listen",
     "Loopback",
     "OpenFor",
+    "PromFile",
     "Role",
     "RouteName",
     "SeverityName",
@@ -87,6 +89,15 @@ def _listen(address: str) -> str:
             "listen", 'Input should be an address to listen at: "127.0.0.1:9464"'
         )
     return address
+
+
+def _prom_file(path: Path) -> Path:
+    """Check the name: the textfile collector passes over any other, silently."""
+    if path.suffix != ".prom":
+        raise PydanticCustomError(
+            "prom_file", "Input should end in .prom: the node exporter reads no other"
+        )
+    return path
 
 
 def _loopback(url: str) -> str:
@@ -153,6 +164,7 @@ def _lowered(value: object) -> object:
 Webhook = Annotated[WebhookUrl, BeforeValidator(read_by(WebhookUrl)), WRITE_ONLY]
 Hidden = Annotated[HiddenUrl, BeforeValidator(read_by(HiddenUrl)), WRITE_ONLY]
 Listen = Annotated[str, Field(strict=True), AfterValidator(_listen)]
+PromFile = Annotated[Path, AfterValidator(_prom_file)]
 Loopback = Annotated[str, AfterValidator(_loopback)]
 Symbol = Annotated[
     str, BeforeValidator(_trimmed), Field(pattern=r"^[\w/:.-]{1,40}$", strict=True)

@@ -264,6 +264,8 @@ def _variables() -> list[str]:
 def _unknown(variable: str) -> Problem:
     key = ".".join(_key_of(variable))
     hint = suggestion(variable, _variables())
+    if key.startswith("notify."):
+        hint = "receivers are named in the settings file, a table [[notify]] each"
     return Problem(Place(variable), key, "unknown variable", hint)
 
 

@@ -43,13 +43,17 @@ from liqmon.webhook import WebhookUrl
 __all__ = ["Loaded", "load"]
 
 _REASONS: Final[Mapping[str, str]] = {
+    "bool_type": "Input should be true or false",
     "dict_type": "Input should be a table",
     "extra_forbidden": "unknown key",
+    "int_type": "Input should be a whole number",
     "is_instance_of": "Input should be a string",
     "mapping_type": "Input should be a table",
+    "missing": "is missing",
     "model_type": "Input should be a table",
     "path_type": "Input should be a path",
     "string_pattern_mismatch": "Input should be a name, such as BTCUSDT or bybit",
+    "string_type": "Input should be a text in quotes",
     "too_long": "Input has too many items",
     "too_short": "Input should have at least one item",
     "tuple_type": "Input should be a list",

@@ -17,6 +17,7 @@ from liqmon.settings.fields import (
     Listen,
     Loopback,
     OpenFor,
+    PromFile,
     Symbol,
     Table,
     Threshold,
@@ -196,7 +197,7 @@ class MetricsTable(Table):
         default="",
         description='Where watch serves /metrics, such as "127.0.0.1:9464".',
     )
-    textfile: Path | None = Field(
+    textfile: PromFile | None = Field(
         default=None,
         strict=False,
         description="A .prom file that check writes for the node exporter.",

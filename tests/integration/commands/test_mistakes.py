@@ -757,7 +757,7 @@ TABLE: Final = (
         typed="check BTCUSDT --dry-run --exchange bibyt",
         says=(
             "error: no exchange is called 'bibyt'\n"
-            "  hint: did you mean upbit or bybit or bitso?\n"
+            "  hint: did you mean bybit or upbit or bitso?\n"
         ),
     ),
     Mistake(
@@ -774,7 +774,7 @@ TABLE: Final = (
         environ=EXCHANGE,
         says=(
             "error: 'NOSUCH' is no perpetual on bybit\n"
-            "  hint: see what there is with liqmon symbols --all\n"
+            "  hint: spot markets, dated futures and what was delisted are not watched; liqmon symbols --all lists what is\n"
         ),
     ),
     Mistake(
@@ -791,7 +791,7 @@ TABLE: Final = (
         environ=EXCHANGE,
         says=(
             "error: 'DOGEUSDT' is no perpetual on bybit\n"
-            "  hint: did you mean ETHUSDT?\n"
+            "  hint: spot markets, dated futures and what was delisted are not watched; liqmon symbols --all lists what is\n"
         ),
     ),
     Mistake(
@@ -800,7 +800,7 @@ TABLE: Final = (
         environ=EXCHANGE,
         says=(
             "error: 'BTC/USDT:BTC' is no perpetual on bybit\n"
-            "  hint: did you mean BTCUSDT or ETHUSDT?\n"
+            "  hint: did you mean BTCUSDT?\n"
         ),
     ),
     Mistake(
@@ -809,7 +809,7 @@ TABLE: Final = (
         environ=EXCHANGE,
         says=(
             "error: 'LUNAUSDT' is no perpetual on bybit\n"
-            "  hint: see what there is with liqmon symbols --all\n"
+            "  hint: spot markets, dated futures and what was delisted are not watched; liqmon symbols --all lists what is\n"
         ),
     ),
     Mistake(
@@ -1111,9 +1111,9 @@ def test_a_mistake_is_told_in_these_words(
     street: Street,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    code, out, err = typed(mistake, tmp_path, street, monkeypatch, capsys)
+    code, out, err = typed(mistake, tmp_path, street, monkeypatch, capfd)
 
     assert err == mistake.says
     assert (code, out) == (mistake.code, mistake.out)

@@ -146,7 +146,7 @@ async def test_the_first_frame_is_drawn_before_ccxt_is_imported(shell: Shell) ->
     assert 0 <= terminal.seen.find(b"connecting") < first_of_ccxt.start()
 
 
-async def test_no_color_takes_the_colours_and_nothing_else(shell: Shell) -> None:
+async def test_p14_no_color_takes_the_colours_and_nothing_else(shell: Shell) -> None:
     async with a_stage(FALLEN_MS) as stage:
         shell = shell.given(stage.environ, XTERM, NO_COLOR="1")
         with a_terminal() as terminal:
@@ -162,7 +162,7 @@ async def test_no_color_takes_the_colours_and_nothing_else(shell: Shell) -> None
 @pytest.mark.parametrize(
     "environ", [{"TERM": "dumb"}, XTERM | {"CI": "true"}], ids=["dumb", "ci"]
 )
-async def test_where_no_table_can_be_drawn_there_are_lines(
+async def test_p14_where_no_table_can_be_drawn_there_are_lines(
     shell: Shell, environ: dict[str, str]
 ) -> None:
     async with a_stage(FALLEN_MS) as stage:

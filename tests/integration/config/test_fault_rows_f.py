@@ -97,7 +97,7 @@ Validated = Callable[[str | bytes], Told]
         ),
         (
             '[retry]\nenabled = "yes"\n',
-            "liqmon.toml:2 retry.enabled: Input should be a valid boolean",
+            "liqmon.toml:2 retry.enabled: Input should be true or false",
         ),
         ("breaker = 3\n", "liqmon.toml:1 breaker: "),
     ],

@@ -13,6 +13,7 @@ from liqmon.archive.bars import Bars
 from liqmon.archive.months import shelves
 from liqmon.core.features import LOOKBACK_MS
 from liqmon.errors import FeedUnavailable, UnknownSymbol
+from liqmon.exchange.selection import Wanted
 from liqmon.settings.models import ExchangeTable, Settings
 from liqmon.sim.markets import Markets
 from liqmon.sim.plan import FaultPlan
@@ -50,7 +51,7 @@ def settings(sim: SimServer) -> Settings:
 
 def wanted(root: Path, *, hours: float, exchange: str = "bybit") -> Download:
     return Download(
-        symbols=("BTCUSDT",),
+        selection=Wanted(named=("BTCUSDT",)),
         exchange=exchange,
         timeframe="1m",
         span_ms=round(hours * HOUR_MS),
@@ -185,6 +186,9 @@ async def test_a_market_that_does_not_exist_is_an_error_with_suggestions(
     sim: SimServer, tmp_path: Path
 ) -> None:
     with pytest.raises(UnknownSymbol, match="BTCUSDC"):
-        await fetched(sim, replace(wanted(tmp_path, hours=1), symbols=("BTCUSDC",)))
+        await fetched(
+            sim,
+            replace(wanted(tmp_path, hours=1), selection=Wanted(named=("BTCUSDC",))),
+        )
 
     assert shelves(tmp_path) == []

@@ -378,3 +378,20 @@ def test_info_works_when_the_settings_do_not(liqmon: Run, home: Path) -> None:
     assert "settings  not usable: liqmon.toml: 1 problem" in told.out
     assert "database  state.db, 1.0 MiB" in told.out
     assert "running   nothing" in told.out
+
+
+# download
+
+
+def test_download_selects_its_markets_as_a_watch_does(liqmon: Run, home: Path) -> None:
+    """The most active market is excluded, so that the next one has its place."""
+    most = json.loads(liqmon("symbols", "--top", "1", "--json").out)["markets"][0]
+    told = liqmon(
+        *("download", "--top", "1", "--exclude", most["name"], "--since", "1h"),
+        *("--archive", str(home / "candles"), "--json"),
+    )
+
+    assert told.code == 0, told.err
+    [line] = told.out.splitlines()
+    assert json.loads(line)["symbol"] != most["symbol"]
+    assert json.loads(line)["fetched"] > 60

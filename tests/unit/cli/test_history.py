@@ -190,7 +190,7 @@ def test_an_empty_state_is_a_sentence_and_no_failure(
     assert (code, err) == (0, "")
     assert out == (
         "nothing has been watched with this state yet; "
-        "liqmon watch BTCUSDT ETHUSDT begins to\n"
+        "begin with liqmon watch BTCUSDT ETHUSDT\n"
     )
 
     written(state, raising(ONSET))
@@ -213,7 +213,7 @@ def test_an_empty_state_is_a_sentence_and_no_failure(
             ["DOGE"],
             (
                 "error: DOGE has not been watched with this state\n"
-                "  hint: it knows BTCUSDT, ETHUSDT\n"
+                "  hint: the state knows BTCUSDT, ETHUSDT\n"
             ),
         ),
         (
@@ -226,7 +226,10 @@ def test_an_empty_state_is_a_sentence_and_no_failure(
         ),
         (
             ["--json", "--csv"],
-            "error: either --json or --csv\n  hint: leave one of them out\n",
+            (
+                "error: --json and --csv exclude each other\n"
+                "  hint: leave out one of them\n"
+            ),
         ),
     ],
 )

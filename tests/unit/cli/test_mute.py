@@ -37,6 +37,7 @@ def wishes(state: Path) -> Wishes:
         ([], [""], 1_800),
         (["2h"], [""], 7_200),
         (["BTCUSDT"], [MARKET.key], 1_800),
+        (["2h", "BTCUSDT"], [MARKET.key], 7_200),
         (["eth/usdt", "1d"], [ETH.key, ETH.key.replace("bybit", "okx")], 86_400),
     ],
 )
@@ -133,11 +134,11 @@ def test_all_of_them_speak_json(looking: Typed, state: Path) -> None:
     [
         (["mute", "DOGEUSDT", "5m"], "DOGEUSDT has not been watched with this state"),
         (["unmute", "DOGEUSDT"], "DOGEUSDT has not been watched with this state"),
-        (["ack", "DOGEUSDT"], "DOGEUSDT has not been watched with this state"),
+        (["ack", "DOGEUSDT"], "DOGEUSDT is neither an episode nor a market"),
         (["ack", "BTCUSDT"], "nothing is going on in BTCUSDT"),
         (["ack", "aaaa"], "aaaa is the beginning of 2 episodes"),
-        (["ack", ""], " has not been watched with this state"),
-        (["mute", "a", "b", "c"], "a market and a duration, such as BTCUSDT 30m"),
+        (["ack", ""], " is neither an episode nor a market of this state"),
+        (["mute", "a", "b", "c"], "'a b c' is more than a market and a duration"),
         (["mute", "BTCUSDT", "soon"], "'soon' is no duration"),
         (["mute", "999d"], "999d is more than a year"),
     ],

@@ -27,6 +27,7 @@ from shells import Typed
 
 HIGHER = replace(ONSET, phase=Phase.ESCALATION, severity=Severity.HIGH)
 FALL = {minute: 64_000.0 - 20 * minute for minute in range(-10, 61)}
+IDS = "  hint: liqmon history --since 90d lists them with their ids\n"
 MINUS = "\N{MINUS SIGN}"
 AT = r"11-14 22:\d\d:\d\d  "
 
@@ -238,8 +239,8 @@ def test_an_episode_of_another_liqmon_is_told_in_general_words(
                 "  hint: write more of the one you mean\n"
             ),
         ),
-        ("ffff", "error: there is no episode ffff\n  hint: see liqmon history\n"),
-        ("", "error: there is no episode \n  hint: see liqmon history\n"),
+        ("ffff", f"error: there is no episode ffff\n{IDS}"),
+        ("", f"error: there is no episode \n{IDS}"),
     ],
 )
 def test_a_name_must_mean_one_episode(

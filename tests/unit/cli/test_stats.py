@@ -164,5 +164,5 @@ def test_two_forms_at_once_are_a_mistake(looking: Typed) -> None:
 
     assert (code, err) == (
         2,
-        "error: either --json or --csv\n  hint: leave one of them out\n",
+        "error: --json and --csv exclude each other\n  hint: leave out one of them\n",
     )

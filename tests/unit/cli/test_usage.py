@@ -27,7 +27,7 @@ def test_what_is_not_known_is_told_as_it_is() -> None:
     caught = CliRunner().invoke(app, ["odd"]).exception
 
     assert isinstance(caught, UserError)
-    assert str(caught) == "invalid value: Something is odd"
+    assert str(caught) == "Something is odd"
     assert caught.hint == "see root odd --help"
 
 

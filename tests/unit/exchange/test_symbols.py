@@ -231,6 +231,25 @@ def test_what_resembles_nothing_gets_no_suggestion() -> None:
     assert caught.value.hint
 
 
+def test_a_quote_that_all_have_makes_nothing_similar() -> None:
+    venue = symbols("x", swap("BTC"), swap("ETH"), swap("ETH", "USDC"))
+    with pytest.raises(UnknownSymbol) as caught:
+        venue.find("DOGEUSDT")
+    with pytest.raises(UnknownSymbol) as nearly:
+        venue.find("ETTHUSDC")
+
+    assert caught.value.suggestions == ()
+    assert "delisted" in caught.value.hint
+    assert nearly.value.suggestions == ("ETHUSDC",)
+
+
+def test_markets_with_a_comma_between_them_are_told_apart_by_a_space() -> None:
+    with pytest.raises(UnknownSymbol) as caught:
+        VENUES["bybit"].find("BTCUSDT,ETHUSDT")
+
+    assert caught.value.hint.startswith("put a space between markets, not a comma")
+
+
 def test_a_spot_market_without_a_perpetual_is_named_as_such() -> None:
     venue = symbols("x", swap("BTC"), spot("OBSCURE"))
     with pytest.raises(UnknownSymbol) as caught:

@@ -120,6 +120,33 @@ async def run_until_done(scanner: Scanner) -> None:
     assert stopped.group_contains(Done)
 
 
+@dataclass
+class Counts:
+    """Hears of the question for the time and of polls."""
+
+    times: list[bool] = field(default_factory=list)
+
+    def timed(self, exchange: str, *, answered: bool) -> None:
+        self.times.append(answered)
+
+    def polled(self, market: str) -> None:
+        pass
+
+
+async def test_whether_the_exchange_told_its_time_is_counted() -> None:
+    clock, counts = FakeClock(), Counts()
+    exchange, bulletin = FakeExchange(clock), a_bulletin(clock)
+    scanner = a_scanner(
+        clock, FakeWatcher(MARKET, clock), exchange=exchange, bulletin=bulletin
+    )
+    with bulletin.hearing_polls(counts):
+        await scanner.once()
+        exchange.down = True
+        await scanner.once()
+
+    assert counts.times == [True, False]
+
+
 async def test_every_market_is_polled_every_interval_at_the_exchanges_time() -> None:
     clock = ClockFor()
     btc, eth = FakeWatcher(MARKET, clock), FakeWatcher(ETH, clock)

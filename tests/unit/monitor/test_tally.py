@@ -116,12 +116,16 @@ async def test_the_question_for_the_time_counts_when_it_had_to_be_repeated(
         rig.bulletin.listening(rig.tally.note),
         rig.bulletin.hearing_polls(rig.tally),
     ):
-        rig.bulletin.show_cycle("bybit", interval_s=5.0)
+        rig.bulletin.note_time("bybit", answered=True)
         rig.retry(2, symbol="")
-        rig.bulletin.show_row(MarketRow(MARKET), exchange_ms=1)
+        rig.bulletin.note_time("bybit", answered=True)
+        # the next cycle may begin before a poll of this one is over
+        rig.bulletin.show_cycle("bybit", interval_s=1.0)
+        rig.poll()
         rig.retry(2, symbol="")
         rig.retry(3, symbol="")
-        rig.poll()
+        rig.bulletin.note_time("bybit", answered=False)
+        rig.bulletin.show_row(MarketRow(MARKET), exchange_ms=1)
 
     assert await rig.counted("poll") == {
         ("bybit", "2"): 1.0,

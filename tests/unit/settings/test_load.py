@@ -285,7 +285,7 @@ liqmon.toml: 7 problems
   --> liqmon.toml:6 detector.cooldown_s: Input should be a valid number
      6 | cooldown_s = "30"
        hint: Seconds of silence on a market after an episode. Default: 1800.
-  --> liqmon.toml:8 breaker.enabled: Input should be a valid boolean
+  --> liqmon.toml:8 breaker.enabled: Input should be true or false
      8 | enabled = 1
        hint: Stop posting after repeated failures. Default: true.
   --> liqmon.toml:9 breaker.open_s: Input should be a finite number
@@ -312,7 +312,7 @@ settings: 3 problems
   --> liqmon.toml:2 breaker.open_s: Input should be greater than 0
      2 | open_s = 0
        hint: Seconds in which nothing is sent, until one probe. Default: 300.
-  --> LIQMON_RETRY__ATTEMPTS retry.attempts: Input should be a valid integer
+  --> LIQMON_RETRY__ATTEMPTS retry.attempts: Input should be a whole number
        hint: Calls in all, the first one included. Default: 3.
   --> command line watch.poll_interval_s: Input should be greater than or equal to 1
        hint: Seconds from one poll to the next. Default: 5."""

@@ -168,7 +168,7 @@ def test_default_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_name_is_needed_and_given_once(tmp_path: Path) -> None:
-    assert "name: Field required" in refusal(tmp_path, "[[discord.routes]]\n")
+    assert "name: is missing" in refusal(tmp_path, "[[discord.routes]]\n")
     assert "two routes of one name" in refusal(tmp_path, PHONE + PHONE)
 
 

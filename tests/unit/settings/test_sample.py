@@ -25,6 +25,13 @@ def test_it_loads_and_says_what_the_defaults_say() -> None:
     assert found.warnings == ()
 
 
+def test_an_editor_finds_the_schema() -> None:
+    first = SAMPLE.read_text().partition("\n")[0]
+
+    assert first == "#:schema ./liqmon.schema.json"
+    assert "liqmon config schema > liqmon.schema.json" in SAMPLE.read_text()
+
+
 @pytest.mark.parametrize("key", DEFAULTS)
 def test_it_lists_every_key_under_its_table_with_a_comment(key: str) -> None:
     table, _, name = key.partition(".")

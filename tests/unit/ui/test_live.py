@@ -336,7 +336,7 @@ async def test_the_first_frame_stands_before_anything_else_happens(
         assert b"AAAUSDT" in terminal.read
 
 
-async def test_a_bug_in_drawing_is_shown_and_drawing_resumes(
+async def test_p17_a_bug_in_drawing_is_shown_and_drawing_resumes(
     terminal: Terminal, caplog: pytest.LogCaptureFixture
 ) -> None:
     shown = Snapshots(a_board(a_row("AAA")))
