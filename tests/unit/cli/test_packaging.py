@@ -61,7 +61,7 @@ def test_a_piece_that_is_not_named_is_an_error_that_lists_them(
 
     assert code == 2
     assert capsys.readouterr().err == (
-        f"error: piece is missing: one of {', '.join(Piece)}\n"
+        f"error: PIECE is missing, one of {', '.join(Piece)}\n"
         "  hint: see liqmon packaging --help\n"
     )
 
