@@ -28,7 +28,7 @@ HOUR = tuple(
 )
 RISE = tuple(100 + at / 50 for at in range(61))
 
-ONSET = a_finding(severity=Severity.HIGH, score=18.5, nearness=1.54)
+ONSET = a_finding(severity=Severity.HIGH, score=23.1, nearness=1.54)
 
 
 def a_market(name: str, exchange: str = "bybit") -> Market:
