@@ -10,14 +10,12 @@ import asyncio
 import errno
 import logging
 import os
-import re
 import signal
 import sys
 import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
 
 from liqmon.app.run import Run, empty_board
 from liqmon.cli.asked import Asked, logging_as_asked
@@ -30,14 +28,12 @@ from liqmon.core.board import Receiver
 from liqmon.errors import ConfigError, UserError
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.systemd import Systemd
+from liqmon.settings.problems import briefly
 from liqmon.ui.lines import line
 
 __all__ = ["ended_code", "run_watch", "stop_after"]
 
 log = logging.getLogger(__name__)
-
-_PROBLEM: Final = "  --> "
-"""What the line of one problem begins with, in an error of the settings."""
 
 
 def run_watch(
@@ -102,7 +98,7 @@ class _Turns:
             self.run = self.asked.run()
         except ConfigError as error:
             log.error("settings not reloaded, the old ones stay: %s", error)  # noqa: TRY400
-            text = f"settings not reloaded: {_briefly(error)}"
+            text = f"settings not reloaded: {briefly(error)}"
             self.bulletin.show_banner("settings", text)
             systemd.ready()
             return text
@@ -130,17 +126,6 @@ class _Turns:
         self.fault = f"settings not reloaded: {error}"
         self.run = self.proven
         return True
-
-
-def _briefly(error: ConfigError) -> str:
-    """Return the first problem for one line of a table, and how many there are."""
-    title, *lines = str(error).splitlines()
-    problems = [line for line in lines if line.startswith(_PROBLEM)]
-    if not problems:
-        return title
-    # without the folders: what is wrong must be seen in a narrow terminal, too
-    first = re.sub(r"\S*/", "", problems[0].removeprefix(_PROBLEM), count=1)
-    return first if len(problems) == 1 else f"{first} (1 of {len(problems)} problems)"
 
 
 async def _main(

@@ -9,11 +9,21 @@ from typing import Final
 from liqmon.errors import ConfigError
 from liqmon.webhook import scrubbed
 
-__all__ = ["Place", "Problem", "config_error", "masked", "printable", "suggestion"]
+__all__ = [
+    "Place",
+    "Problem",
+    "briefly",
+    "config_error",
+    "masked",
+    "printable",
+    "suggestion",
+]
 
 _LONGEST_QUOTE: Final = 100
 _LONGEST_LIST: Final = 8
 """More candidates than this are unreadable; then the three nearest are named."""
+
+_ARROW: Final = "  --> "
 
 _SECRET_LINE: Final = re.compile(
     r"((?:[\"']?[\w.\"'-]*(?:hook|heartbeat_url)[\w\"'-]*|(?<![\w-])[\"']?url[\"']?)"
@@ -50,7 +60,7 @@ class Problem:
         """Return ``file:line key: reason``, the line itself, and the hint."""
         # the key too: somebody will paste the URL without one
         subject = f"{self.place} {_blotted(self.key)}".rstrip()
-        lines = [f"  --> {subject}: {printable(self.reason)}"]
+        lines = [f"{_ARROW}{subject}: {printable(self.reason)}"]
         if self.place.quote:
             lines.append(f"{self.place.line:>6} | {masked(self.place.quote)}")
         if self.hint:
@@ -64,6 +74,17 @@ def config_error(problems: Sequence[Problem]) -> ConfigError:
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     title = f"{names.pop()}: {count}" if len(names) == 1 else f"settings: {count}"
     return ConfigError("\n".join([title, *_in_order(problems)]))
+
+
+def briefly(error: ConfigError) -> str:
+    """Return the first problem for one line of a table, and how many there are."""
+    title, *lines = str(error).splitlines()
+    problems = [line for line in lines if line.startswith(_ARROW)]
+    if not problems:
+        return title
+    # without the folders: what is wrong must be seen in a narrow terminal, too
+    first = re.sub(r"^\S*/", "", problems[0].removeprefix(_ARROW))
+    return first if len(problems) == 1 else f"{first} (1 of {len(problems)} problems)"
 
 
 def masked(line: str) -> str:

@@ -204,7 +204,9 @@ def _below(
 ) -> Iterator[Text]:
     board, look, glyphs = view.board, view.look, view.glyphs
     if look.pane is Pane.LOG:
-        yield from log_lines(log, room, width, glyphs)
+        answer = event_lines((), 1, width, glyphs, remarks)
+        yield from log_lines(log, room - len(answer), width, glyphs)
+        yield from answer
         return
     if look.pane is Pane.DETAIL:
         row = board.rows.get(look.selected)

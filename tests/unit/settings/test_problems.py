@@ -2,9 +2,11 @@
 
 import pytest
 
+from liqmon.errors import ConfigError
 from liqmon.settings.problems import (
     Place,
     Problem,
+    briefly,
     config_error,
     masked,
     printable,
@@ -79,3 +81,14 @@ def test_what_can_be_printed_stays() -> None:
 )
 def test_a_suggestion_names_few(name: str, candidates: list[str], hint: str) -> None:
     assert suggestion(name, candidates) == hint
+
+
+def test_for_one_line_the_first_problem_stands_for_all() -> None:
+    file, variable = Place("/home/you/a.toml", 4, "x = 1"), Place("LIQMON_X")
+    one = [Problem(file, "t.x", "unknown key")]
+    two = [*one, Problem(variable, "", "either m/s or km/h")]
+
+    assert briefly(config_error(one)) == "a.toml:4 t.x: unknown key"
+    assert briefly(config_error(two)) == "a.toml:4 t.x: unknown key (1 of 2 problems)"
+    assert briefly(config_error(two[1:])) == "LIQMON_X: either m/s or km/h"
+    assert briefly(ConfigError("no market to watch")) == "no market to watch"

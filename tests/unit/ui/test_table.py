@@ -206,12 +206,13 @@ def test_remarks_stand_among_the_events_in_order_of_time() -> None:
     assert " 22:15:15 now" in lines
 
 
-def test_a_key_is_answered_beside_the_details_too() -> None:
+@pytest.mark.parametrize("look", [DETAIL, Look(pane=Pane.LOG)])
+def test_a_key_is_answered_beside_the_details_and_the_log_too(look: Look) -> None:
     answer = (Remark(NOW_MS, "test message: delivered"),)
+    log = [("info", f"line {number}") for number in range(50)]
 
-    assert "test message: delivered" in text_of(
-        a_busy_board(), height=24, look=DETAIL, remarks=answer
-    )
+    shown = text_of(a_busy_board(), height=24, look=look, remarks=answer, log=log)
+    assert "test message: delivered" in shown
 
 
 def test_a_filter_that_nothing_passes_says_so() -> None:
