@@ -115,7 +115,7 @@ def _lines(check: Check, marks: Mapping[Grade, str], columns: int) -> Iterator[s
     mark = f"{marks[check.grade]:<{max(map(len, marks.values()))}} "
     first, *more = check.text.splitlines()
     indent = " " * (len(mark) + _TOPIC)
-    yield from _wrapped(first, f"{mark}{check.topic:<{_TOPIC}}", indent, columns)
+    yield from _wrapped(first, f"{mark}{check.topic:<{_TOPIC - 1}} ", indent, columns)
     # the lines of a settings error are laid out by themselves
     yield from (f"{indent}{line}" for line in more)
     if check.hint:

@@ -96,7 +96,7 @@ def _webhooks(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:
         for one in found.webhooks
     ]
     head = (
-        "webhook",
+        "receiver",
         "answers",
         "requests",
         "worked",
@@ -109,9 +109,9 @@ def _webhooks(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:
         yield from table(
             head, rows, left=2, within=width(), dispensable=("answer",), write=write
         )
-        yield write("p50, p95: from a finding's commit to Discord's yes")
+        yield write("p50, p95: from a finding's commit to the receiver's yes")
     else:
-        yield "nothing was sent to a webhook"
+        yield "nothing was sent to anybody"
     breaker = found.breaker
     now = ", and is open now" if breaker.is_open else ""
     opened = _times(breaker.opened)

@@ -154,7 +154,9 @@ def with_event(board: BoardSnapshot, event: Event, *, now_mono: float) -> BoardS
             return _with_feed(board, event.exchange, event.symbol, feed)
         case BreakerChanged():
             return replace(board, receiver=_receiver_after(board, event, now_mono))
-        case Delivery(status=DeliveryStatus.SENT, latency_s=latency_s):
+        case Delivery(
+            status=DeliveryStatus.SENT, latency_s=latency_s, receiver=receiver
+        ) if receiver == board.receiver.name:
             return replace(board, receiver=replace(board.receiver, latency_s=latency_s))
         case _:
             return board

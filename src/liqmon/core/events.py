@@ -137,7 +137,10 @@ class BreakerChanged:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An outbox row changed its fate. ``episode`` is empty for liqmon's own reports."""
+    """An outbox row changed its fate. ``episode`` is empty for liqmon's own reports.
+
+    ``receiver`` is named as in ``BreakerChanged``.
+    """
 
     at_ms: int
     episode: str
@@ -145,6 +148,7 @@ class Delivery:
     reason: str = ""
     message_id: str = ""
     latency_s: float | None = None
+    receiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ class Notices:
                     DeliveryStatus.SENT,
                     message_id=settled.message_id,
                     latency_s=latency_s,
+                    receiver=self._receiver,
                 )
             )
 
@@ -108,4 +109,5 @@ class Notices:
         """Tell that a row was not delivered by itself."""
         if status in _LOST and row.kind == "finding":
             self.lost += 1
-        self._emit(Delivery(self._clock.now_ms(), row.episode, status, reason))
+        now_ms, receiver = self._clock.now_ms(), self._receiver
+        self._emit(Delivery(now_ms, row.episode, status, reason, receiver=receiver))

@@ -207,7 +207,8 @@ def _delivery(event: Delivery) -> str:
     what = f"finding {event.episode}" if event.episode else "liqmon's report"
     took = "" if event.latency_s is None else f" in {event.latency_s * 1000:.0f} ms"
     reason = f": {event.reason}" if event.reason else ""
-    return f"{what} {_DELIVERY[event.status]}{took}{reason}"
+    whom = f" for {event.receiver}" if event.receiver else ""
+    return f"{what}{whom} {_DELIVERY[event.status]}{took}{reason}"
 
 
 def _summary(event: Summary) -> str:

@@ -68,9 +68,9 @@ def test_all_of_it_in_the_words_of_a_table(looking: Typed, state: Path) -> None:
     heading, webhooks, feeds, markets, findings = out.split("\n\n")
     assert heading.startswith("from ")
     assert webhooks.splitlines()[:3] == [
-        "webhook  answers             requests   worked  answer  messages  p50  p95",
-        "discord  200:98 429:3 500:1       102  98.98 %  125 ms         1  1 s  1 s",
-        "p50, p95: from a finding's commit to Discord's yes",
+        "receiver  answers             requests   worked  answer  messages  p50  p95",
+        "discord   200:98 429:3 500:1       102  98.98 %  125 ms         1  1 s  1 s",
+        "p50, p95: from a finding's commit to the receiver's yes",
     ]
     assert re.search("breaker opened once, for .* in all, and is open now", webhooks)
     assert feeds.splitlines()[:3] == [
@@ -128,7 +128,7 @@ def test_what_is_not_known_is_a_dot(looking: Typed, state: Path) -> None:
 
     _, out, _ = looking("stats")
 
-    assert "discord  429:1           1       ·       ·         0    ·    ·" in out
+    assert "discord   429:1           1       ·       ·         0    ·    ·" in out
     assert "C00USDT      0 s       ·" in out
     assert "and 1 more, better ones: --json" in out
     assert "breaker opened 0 times, for 0 s in all\n" in out
@@ -142,7 +142,7 @@ def test_without_a_webhook_and_without_markets_it_says_so(
 
     _, out, _ = looking("stats", "--ascii")
 
-    assert "nothing was sent to a webhook\n" in out
+    assert "nothing was sent to anybody\n" in out
     assert "no poll is counted yet: a watch writes its counts down every minute" in out
     assert "no market was watched for a whole minute yet\n" in out
     assert out.isascii()

@@ -1,5 +1,7 @@
 """The board after each kind of event."""
 
+from dataclasses import replace
+
 import pytest
 
 from factories import MARKET, a_finding
@@ -117,8 +119,10 @@ def test_the_receiver_on_the_board_is_the_one_whose_breaker_moved() -> None:
 def test_only_a_sent_message_tells_the_latency() -> None:
     held = Delivery(0, "e", DeliveryStatus.HELD, "breaker open")
     sent = Delivery(0, "e", DeliveryStatus.SENT, latency_s=0.041)
+    elsewhere = replace(sent, receiver="phone")
 
     assert after(held).receiver.latency_s is None
+    assert after(elsewhere).receiver.latency_s is None
     assert after(held, sent).receiver.latency_s == pytest.approx(0.041)
 
 

@@ -150,6 +150,10 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
             ),
         ),
         (
+            Delivery(1, "a1b2", DeliveryStatus.HELD, "breaker open", receiver="phone"),
+            "finding a1b2 for phone held: breaker open",
+        ),
+        (
             Delivery(1, "a1b2", DeliveryStatus.SENT, latency_s=0.041),
             "finding a1b2 delivered in 41 ms",
         ),
