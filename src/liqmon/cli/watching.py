@@ -40,6 +40,7 @@ def run_watch(
 ) -> ExitCode:
     """Watch, and return how it ended."""
     clock = SystemClock()
+    asked = asked.pinned()
     first = asked.run()
     surface = chosen(as_json=as_json, plain=plain)
     memory = first.state_dir and first.state_dir / "table.json"
