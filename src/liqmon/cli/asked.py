@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +16,7 @@ from liqmon.cli.configured import check_receivers, loaded
 from liqmon.errors import ConfigError
 from liqmon.logs import Tail, configure
 from liqmon.settings.models import Settings
-from liqmon.settings.places import cache_dir, state_dir
+from liqmon.settings.places import cache_dir, find_file, state_dir
 
 __all__ = ["Asked", "logging_as_asked", "overrides", "selecting"]
 
@@ -35,6 +35,15 @@ class Asked:
     flags: Mapping[str, object] = field(default_factory=dict)
     verbose: int = 0
     quiet: bool = False
+
+    def pinned(self) -> "Asked":
+        """Return the same with the settings file of now named.
+
+        So one that is gone when it is read anew is missed, and its markets and its
+        webhook do not give way to defaults.
+        """
+        found = find_file(self.config, environ=os.environ, cwd=Path.cwd())
+        return replace(self, config=found)
 
     def run(self) -> Run:
         """Read the settings, now, and return the run.

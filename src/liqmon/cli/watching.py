@@ -14,8 +14,9 @@ import signal
 import sys
 import termios
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 from liqmon.app.run import Run, empty_board
 from liqmon.cli.asked import Asked, logging_as_asked
@@ -25,7 +26,13 @@ from liqmon.cli.steering import Watching
 from liqmon.cli.surfaces import Shown, Surface, chosen, logs_to_terminal, shown
 from liqmon.clock import Clock, SystemClock
 from liqmon.core.board import Receiver
-from liqmon.errors import ConfigError, UserError
+from liqmon.errors import (
+    AlreadyRunning,
+    ConfigError,
+    LiqmonError,
+    StoreUnavailable,
+    UserError,
+)
 from liqmon.monitor.bulletin import Bulletin
 from liqmon.monitor.systemd import Systemd
 from liqmon.settings.problems import briefly
@@ -35,12 +42,18 @@ __all__ = ["ended_code", "run_watch", "stop_after"]
 
 log = logging.getLogger(__name__)
 
+E = TypeVar("E", bound=LiqmonError)
+
+_AGAIN_S: Final = 5.0
+"""How soon a state that cannot be used after a reload is tried again."""
+
 
 def run_watch(
     asked: Asked, *, for_s: float | None, as_json: bool, plain: bool, ascii_only: bool
 ) -> ExitCode:
     """Watch, and return how it ended."""
     clock = SystemClock()
+    asked = asked.pinned()
     first = asked.run()
     surface = chosen(as_json=as_json, plain=plain)
     memory = first.state_dir and first.state_dir / "table.json"
@@ -171,11 +184,21 @@ async def _take_turns(
         except* UserError as group:
             if not turns.fall_back(run, _first(group)):
                 raise
+        except* (AlreadyRunning, StoreUnavailable) as group:
+            if turns.proven is None:
+                raise
+            # a full disk, or a check that took the lock: no reason to end for good
+            text = f"not watching, tried again soon: {_first(group)}"
+            log.error("%s", text)  # noqa: TRY400 - no bug
+            turns.bulletin.show_banner("state", text)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_AGAIN_S):
+                    await stop.wait()
         else:
             turns.proven = run
 
 
-def _first(group: BaseExceptionGroup[UserError]) -> UserError:
+def _first(group: BaseExceptionGroup[E]) -> E:
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
 

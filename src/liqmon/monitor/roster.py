@@ -81,7 +81,8 @@ class Roster(Generic[M]):
     async def tend(self, now_ms: int) -> None:
         """Let go whose episode has ended, and renew the list when it is due."""
         self._let_go()
-        if self._due_ms is None:
+        if self._due_ms is None or self._due_ms > now_ms + _RENEW_MS:
+            # an exchange's clock that was ahead for a moment must not put it off
             self._due_ms = now_ms + _RENEW_MS
         if not self._renews or self._busy or now_ms < self._due_ms:
             return

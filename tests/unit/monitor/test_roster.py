@@ -99,6 +99,18 @@ async def test_the_list_is_made_anew_after_a_day_of_exchange_time() -> None:
     assert it.selection.made == 2
 
 
+async def test_an_exchange_whose_clock_was_ahead_is_not_left_alone_for_that_long() -> (
+    None
+):
+    it = await rig([A, B], [A, B], [B, C])
+    await it.roster.tend(START_MS + 9_000 * HOUR_MS)
+    assert it.selection.made == 2
+
+    await it.roster.tend(START_MS + HOUR_MS)
+    await it.roster.tend(START_MS + 25 * HOUR_MS)
+    assert it.watched == ["B", "C"]
+
+
 async def test_who_stays_keeps_its_watcher() -> None:
     it = await rig([A, B], [B, C])
     kept = it.roster.watchers[1]
