@@ -1,6 +1,6 @@
 """What happened, as ``history`` and ``show`` tell it, read from the store alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +10,7 @@ from liqmon.core.model import Finding, PositionSide
 from liqmon.core.pricepath import PricePath, path_from_facts
 from liqmon.errors import UserError
 from liqmon.monitor.incidents import finding_in
+from liqmon.store.database import Store
 from liqmon.store.lookback import EpisodeRecord, Story
 from liqmon.store.outbox import OutboxRow, RowState
 
@@ -18,6 +19,7 @@ __all__ = [
     "Moment",
     "Told",
     "history",
+    "last_findings",
     "line_of",
     "the_story",
     "timeline",
@@ -95,6 +97,24 @@ class Moment:
     finding: Finding | None = None
     row: OutboxRow | None = None
     detail: str = ""
+
+
+async def last_findings(
+    store: Store, *, since_ms: int, going_on: Container[str]
+) -> dict[str, Finding]:
+    """Return the last finding of each market that had news since then.
+
+    One that has not ended counts only if its episode is among those ``going_on``:
+    nobody would ever end it.
+    """
+    found = {}
+    for record in await store.recent(since_ms):
+        finding = finding_in(record.facts)
+        if finding is None or finding.phase.is_first_step:
+            continue
+        if finding.phase.is_over or finding.episode in going_on:
+            found[record.market] = finding
+    return found
 
 
 async def history(

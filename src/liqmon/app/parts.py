@@ -4,10 +4,12 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from liqmon.app.album import Album
 from liqmon.app.couriers import Couriers, opened_couriers, report_routes
 from liqmon.app.exchanges import exchange_from
+from liqmon.app.lookback import last_findings
 from liqmon.app.run import Run
 from liqmon.app.selecting import wanted_of, watched
 from liqmon.clock import Clock, boot_s
@@ -32,6 +34,8 @@ from liqmon.store.database import Store
 __all__ = ["Parts", "opened"]
 
 log = logging.getLogger(__name__)
+
+_RECALLED_MS: Final = 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +112,19 @@ class Parts:
         facts = self.states.get(market.key)
         if facts is None:
             return EpisodeState()
-        try:
-            return state_from_facts(facts)
-        except (KeyError, TypeError, ValueError):
+        state = _state_in(facts)
+        if state is None:
             log.warning(
                 "%s: its stored state cannot be read and is begun anew", market.name
             )
-            return EpisodeState()
+        return state or EpisodeState()
+
+
+def _state_in(facts: Mapping[str, object]) -> EpisodeState | None:
+    try:
+        return state_from_facts(facts)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 @asynccontextmanager
@@ -142,6 +152,8 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
             pictures=album.picture,
             hushes=silences.hushes,
         )
+        states = await store.states(settings.watch.timeframe)
+        await _recall(store, states, bulletin, clock)
         yield Parts(
             run=run,
             clock=clock,
@@ -159,7 +171,7 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
                 stale_after_s=settings.health.stale_after_s,
                 timekeeper=Timekeeper(clock, boot=boot_s),
             ),
-            states=await store.states(settings.watch.timeframe),
+            states=states,
             silences=silences,
             aftermath=Aftermath(store, clock, album.candles),
             tally=_tally(stack, store, run, clock, bulletin),
@@ -186,6 +198,19 @@ def _tally(
     stack.enter_context(bulletin.listening(tally.note, "the statistics"))
     stack.enter_context(bulletin.hearing_polls(tally))
     return tally
+
+
+async def _recall(
+    store: Store,
+    states: Mapping[str, Mapping[str, object]],
+    bulletin: Bulletin,
+    clock: Clock,
+) -> None:
+    """Show what was found in the last day: whoever starts anew has not seen it end."""
+    known = filter(None, map(_state_in, states.values()))
+    going_on = {state.episode.id for state in known if state.episode is not None}
+    since_ms = clock.now_ms() - _RECALLED_MS
+    bulletin.recall(await last_findings(store, since_ms=since_ms, going_on=going_on))
 
 
 async def _store(run: Run, bulletin: Bulletin) -> Store:

@@ -26,7 +26,7 @@ from liqmon.core.events import (
     Retrying,
     Summary,
 )
-from liqmon.core.model import Market
+from liqmon.core.model import Finding, Market
 from liqmon.monitor.strikes import MOST_STRIKES, Strikes
 
 __all__ = ["Bulletin", "PollListener"]
@@ -72,6 +72,7 @@ class Bulletin:
         self._counts: Counter[str] = Counter()
         self._banners: dict[str, str] = {}
         self._receivers: dict[str, Receiver] = {}
+        self._findings: dict[str, Finding] = {}
         self.snapshot = board
 
     @contextmanager
@@ -113,9 +114,15 @@ class Bulletin:
             banner="",
         )
 
+    def recall(self, findings: Mapping[str, Finding]) -> None:
+        """Take up what was found before, by the markets' keys; it is no news."""
+        self._findings = {**self._findings, **findings}
+
     def publish(self, event: Event) -> None:
         """Put ``event`` on the board and tell the listeners."""
         self._count(event)
+        if isinstance(event, FindingRaised) and not event.finding.phase.is_first_step:
+            self._findings[event.finding.market.key] = event.finding
         self.snapshot = with_event(
             self.snapshot, event, now_mono=self._clock.monotonic()
         )
@@ -131,7 +138,10 @@ class Bulletin:
 
     def join_markets(self, markets: Iterable[Market]) -> None:
         """Give each of these markets a row, after those that are there."""
-        joining = {market.key: MarketRow(market) for market in markets}
+        joining = {
+            market.key: MarketRow(market, finding=self._findings.get(market.key))
+            for market in markets
+        }
         rows = {**self.snapshot.rows, **joining}
         self.snapshot = replace(self.snapshot, rows=rows)
 

@@ -17,6 +17,7 @@ from liqmon.core.events import (
     Healed,
     Retrying,
 )
+from liqmon.core.model import Phase
 from liqmon.monitor.bulletin import Bulletin
 
 RETRYING = Retrying(1, "bybit", MARKET.symbol, 2, 3, 1.5, "timeout")
@@ -45,6 +46,22 @@ def test_an_event_is_on_the_board_before_anybody_is_told(bulletin: Bulletin) -> 
     bulletin.publish(RETRYING)
 
     assert seen == [(RETRYING, FeedState.RETRY)]
+
+
+def test_what_was_found_is_shown_again_after_new_settings(bulletin: Bulletin) -> None:
+    older, newer = a_finding(episode="a"), a_finding(episode="b")
+    building = a_finding(episode="c", phase=Phase.BUILDING)
+    eth = a_finding(episode="d", market=ETH)
+    bulletin.publish(FindingRaised(1, older))
+    bulletin.recall({ETH.key: eth})
+    bulletin.publish(FindingRaised(2, newer))
+    bulletin.publish(FindingRaised(3, building))
+    bulletin.begin(bulletin.snapshot)
+    bulletin.show_markets("bybit", (MARKET, ETH))
+
+    rows = bulletin.snapshot.rows
+    assert [rows[one.key].finding for one in (MARKET, ETH)] == [newer, eth]
+    assert bulletin.snapshot.raised == 2
 
 
 def test_a_snapshot_that_somebody_holds_never_changes(bulletin: Bulletin) -> None:
