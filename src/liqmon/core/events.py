@@ -139,7 +139,8 @@ class BreakerChanged:
 class Delivery:
     """An outbox row changed its fate. ``episode`` is empty for liqmon's own reports.
 
-    ``receiver`` is named as in ``BreakerChanged``.
+    ``receiver`` is named as in ``BreakerChanged``; ``symbol`` and ``phase`` are the
+    finding's.
     """
 
     at_ms: int
@@ -149,6 +150,8 @@ class Delivery:
     message_id: str = ""
     latency_s: float | None = None
     receiver: str = ""
+    symbol: str = ""
+    phase: str = ""
 
 
 @dataclass(frozen=True, slots=True)

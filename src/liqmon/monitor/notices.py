@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from liqmon.clock import Clock
@@ -83,15 +84,9 @@ class Notices:
             self.row(row, DeliveryStatus.DEAD, settled.error)
         if settled.state is RowState.SENT:
             self.latency_s = latency_s
+            sent = self._delivery(row, DeliveryStatus.SENT)
             self._emit(
-                Delivery(
-                    self._clock.now_ms(),
-                    row.episode,
-                    DeliveryStatus.SENT,
-                    message_id=settled.message_id,
-                    latency_s=latency_s,
-                    receiver=self._receiver,
-                )
+                replace(sent, message_id=settled.message_id, latency_s=latency_s)
             )
 
     def followed(self, rows: Sequence[OutboxRow]) -> None:
@@ -109,5 +104,18 @@ class Notices:
         """Tell that a row was not delivered by itself."""
         if status in _LOST and row.kind == "finding":
             self.lost += 1
-        now_ms, receiver = self._clock.now_ms(), self._receiver
-        self._emit(Delivery(now_ms, row.episode, status, reason, receiver=receiver))
+        self._emit(self._delivery(row, status, reason))
+
+    def _delivery(
+        self, row: OutboxRow, status: DeliveryStatus, reason: str = ""
+    ) -> Delivery:
+        symbol, phase = (row.payload.get(key) for key in ("symbol", "phase"))
+        return Delivery(
+            self._clock.now_ms(),
+            row.episode,
+            status,
+            reason,
+            receiver=self._receiver,
+            symbol=symbol if isinstance(symbol, str) else "",
+            phase=phase if isinstance(phase, str) else "",
+        )

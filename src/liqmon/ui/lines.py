@@ -204,7 +204,10 @@ def _breaker(event: BreakerChanged) -> str:
 
 
 def _delivery(event: Delivery) -> str:
-    what = f"finding {event.episode}" if event.episode else "liqmon's report"
+    what = "liqmon's report"
+    if event.episode:
+        whose = f"{name_of(event.symbol)} {event.phase}" if event.symbol else "finding"
+        what = f"{whose} {event.episode}"
     took = "" if event.latency_s is None else f" in {event.latency_s * 1000:.0f} ms"
     reason = f": {event.reason}" if event.reason else ""
     whom = f" for {event.receiver}" if event.receiver else ""

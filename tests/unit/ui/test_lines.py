@@ -158,6 +158,12 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
             "finding a1b2 delivered in 41 ms",
         ),
         (
+            Delivery(
+                1, "a1b2", DeliveryStatus.SENT, symbol="BTC/USDT:USDT", phase="onset"
+            ),
+            "BTCUSDT onset a1b2 delivered",
+        ),
+        (
             Delivery(1, "", DeliveryStatus.HELD, "breaker open"),
             "liqmon's report held: breaker open",
         ),

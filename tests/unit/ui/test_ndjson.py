@@ -52,7 +52,8 @@ EVENTS: list[tuple[Event, dict[str, Any]]] = [
     (
         Delivery(1, "a1", DeliveryStatus.SENT, "", "99", 0.04),
         {"event": "delivery", "episode": "a1", "status": "sent", "reason": ""}
-        | {"message_id": "99", "latency_s": 0.04, "receiver": ""},
+        | {"message_id": "99", "latency_s": 0.04, "receiver": ""}
+        | {"symbol": "", "phase": ""},
     ),
     (
         Summary(1, 30.0, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0),
