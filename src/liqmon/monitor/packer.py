@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from liqmon.core.model import Finding, Phase
 from liqmon.discord.answers import Fate, Ruling
@@ -50,6 +50,9 @@ Pictures: TypeAlias = Callable[[Finding], Awaitable[Attachment | None]]
 
 Hushes: TypeAlias = Callable[[Finding, int], bool]
 """Whether nobody is to be woken up by a finding at a moment (wall clock)."""
+
+_BUILDING_MS: Final = 60_000
+"""What has been building for longer may be nothing any more."""
 
 Choice: TypeAlias = tuple[OutboxRow, ...] | Edit
 
@@ -207,10 +210,14 @@ class Packer:
     ) -> Parcel:
         files = await self._pictured(first, findings[0])
         picture = files[0].name if files else ""
+        heading = self._heading(findings, first.route, now_ms)
+        is_old = abs(now_ms - first.created_ms) > _BUILDING_MS
+        if is_old and all(one.phase is Phase.BUILDING for one in findings):
+            heading = Heading(first.route, silent=True)
         body = letter(
             replace(first, ambiguous=any(row.ambiguous for row in rows)),
             now_ms=now_ms,
-            heading=self._heading(findings, first.route, now_ms),
+            heading=heading,
             others=findings[1:],
             nth_today=nth_today,
             picture=picture,
