@@ -34,6 +34,9 @@ _WORDY = 0.02
 _GROWS = 0.08
 """How likely an episode turns graver, each minute."""
 
+_BUILDS, _FIRES = 0.3, 0.4
+"""How often something is seen to be building, and how often it then fires."""
+
 _HOSTILE = "@everyone [x](http://evil.example) \u202e\U0001f914 `_*~"
 
 MARK = re.compile(r"\bm(\d+)x(\d+)\b")
@@ -44,13 +47,15 @@ class Step:
     """One bar of one market that has something to say; ``index`` counts them.
 
     ``told`` is the finding that must reach somebody; ``current`` is how the episode
-    stands, None once it is over.
+    stands, None once it is over. ``noted`` is one that is not sent: what was building
+    came to nothing.
     """
 
     at_s: float
     market: str
     told: Finding | None
     current: Finding | None
+    noted: Finding | None = None
     index: int = 0
 
 
@@ -91,21 +96,35 @@ def _onsets(rng: Random, until_s: float) -> list[tuple[float, int]]:
 def _episode(rng: Random, number: int, market: int, begin_s: float) -> Iterator[Step]:
     key = _market(market).key
     finding = _onset(rng, number, market, begin_s)
+    if rng.random() < _BUILDS:
+        first = replace(finding, phase=Phase.BUILDING, severity=Severity.LOW)
+        yield Step(at_s=begin_s, market=key, told=first, current=first)
+        begin_s += rng.uniform(30.0, 1_800.0)
+        if rng.random() >= _FIRES:
+            nothing = replace(first, phase=Phase.WITHDRAWN, ended_ms=_ms(begin_s))
+            yield Step(at_s=begin_s, market=key, told=None, current=None, noted=nothing)
+            return
+        fired = replace(finding, decided_ms=_ms(begin_s))
+        finding = replace(fired, conditions=_renamed(finding, 1))
     yield Step(at_s=begin_s, market=key, told=finding, current=finding)
     minutes = rng.randint(*_LONG if rng.random() < _DRAGS_ON else _SHORT)
     for minute in range(1, minutes):
         at_s = begin_s + minute * _MINUTE_S
-        before, finding = finding, _grown(rng, finding, at_s, minute)
+        before, finding = finding, _grown(rng, finding, at_s, minute + 1)
         is_graver = finding.severity > before.severity
         told = replace(finding, phase=Phase.ESCALATION) if is_graver else None
         yield Step(at_s=at_s, market=key, told=told, current=finding)
     at_s = begin_s + minutes * _MINUTE_S
-    over = _end(finding, at_s, minutes)
+    over = _end(finding, at_s, minutes + 1)
     yield Step(at_s=at_s, market=key, told=over, current=None)
 
 
+def _ms(at_s: float) -> int:
+    return EPOCH_MS + int(at_s * 1000)
+
+
 def _onset(rng: Random, number: int, market: int, begin_s: float) -> Finding:
-    at_ms = EPOCH_MS + int(begin_s * 1000)
+    at_ms = _ms(begin_s)
     severity = rng.choices(list(Severity), (9, 6, 4, 1))[0]
     price = round(rng.uniform(10.0, 60_000.0), 2)
     return a_finding(
@@ -149,7 +168,7 @@ def _grown(rng: Random, finding: Finding, at_s: float, step: int) -> Finding:
     return replace(
         finding,
         severity=Severity(finding.severity + grows),
-        decided_ms=EPOCH_MS + int(at_s * 1000),
+        decided_ms=_ms(at_s),
         price_to=price,
         price_extreme=price,
         volume_usd=finding.volume_usd * rng.uniform(1.0, 1.2),
@@ -158,7 +177,7 @@ def _grown(rng: Random, finding: Finding, at_s: float, step: int) -> Finding:
 
 
 def _end(finding: Finding, at_s: float, step: int) -> Finding:
-    at_ms = EPOCH_MS + int(at_s * 1000)
+    at_ms = _ms(at_s)
     return replace(
         finding,
         phase=Phase.END,

@@ -111,6 +111,9 @@ class _Auditor:
         return self._scene.quiet.is_possible(finding, raised_s, _settled_s(row))
 
     def _check_digested(self, finding: Finding, row: OutboxRow) -> None:
+        if finding.phase.is_first_step:
+            # it may be nothing by then, and a digest does not tell of it
+            return
         digests = [r for r in self._telling(finding, row) if _DIGEST in r.text]
         general = [r for r in self._accepted if _UNLISTED in r.text]
         if not digests and not self._between(general, finding, row):

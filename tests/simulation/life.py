@@ -271,6 +271,7 @@ class Life:
                 timeframe=TIMEFRAME,
                 state={"next": step.index + 1},
                 findings=[] if step.told is None else [entry_of(step.told)],
+                told=[] if step.noted is None else [facts_of(step.noted)],
                 progress=None if step.current is None else facts_of(step.current),
                 now_ms=self._clock.now_ms(),
             )

@@ -242,7 +242,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "the gate is not kept": Mutant("I3", 8, Parts(store=GateNotKept)),
     "the breaker is not kept": Mutant("I3", 7, Parts(store=BreakerNotKept)),
     "an outcome is forgotten when the disk refuses": Mutant(
-        "I2", 9, Parts(store=OutcomeForgotten)
+        "I2", 14, Parts(store=OutcomeForgotten)
     ),
     "rows expire too early": Mutant("I1", 7, Parts(store=ExpiredTooEarly)),
     "the newest row of an episode goes first": Mutant(
@@ -263,8 +263,8 @@ MUTANTS: Mapping[str, Mutant] = {
         "I4", 1, Parts(courier=Unpaced)
     ),
     "an escalation is only an edit": Mutant("ring", 5, Parts(wire=EscalationAsEdit)),
-    "a mute is not heeded": Mutant("hush", 1, Parts(silences=Deaf)),
-    "critical is muted": Mutant("hush", 8, Parts(silences=HushesEverything)),
+    "a mute is not heeded": Mutant("hush", 0, Parts(silences=Deaf)),
+    "critical is muted": Mutant("hush", 2, Parts(silences=HushesEverything)),
     "a body is not fitted": Mutant(
         "I10",
         6,

@@ -173,6 +173,7 @@ class Referee:
             return
         finding, now_s = self.told[new[0]], request.asked_s
         rings = request.body.get("flags") != _SILENT
+        # what is building is LOW here
         is_minor = finding.severity is Severity.LOW or finding.phase is Phase.END
         if rings and (is_minor or self.quiet.is_sure(finding, now_s)):
             self.complain(now_s, "hush", f"{new[0]} rings")
@@ -195,25 +196,36 @@ class Referee:
     def _check_copy(
         self, mark: str, request: Request, before: Sequence[Request], now_s: float
     ) -> None:
-        if any(one.is_confirmed for one in before):
+        if any(one.is_confirmed for one in before) and not self._is_anew(mark, before):
             self.complain(now_s, "I2", f"{mark} was known to be delivered")
         if mark in self.told and self.told[mark].episode not in request.text:
             self.complain(now_s, "I2", f"{mark} again, under another id")
         if _CAUTION not in request.text and self._should_warn(mark, before):
             self.complain(now_s, "I2", f"{mark} again, without a word of caution")
 
+    def _is_anew(self, mark: str, before: Sequence[Request]) -> bool:
+        """Return whether it is the episode's message before, which somebody deleted.
+
+        It stays the episode's if the newer one was taken without an id to edit it by.
+        """
+        return self._has_gone(mark) and any(
+            one.answer is not None and one.answer.status == 204 for one in before
+        )
+
     def _should_warn(self, mark: str, before: Sequence[Request]) -> bool:
         """Return whether the process could know that there may be a copy.
 
         Not if the disk was not there to tell, nor if a deleted message is made anew.
         """
+        return any(map(self._was_written, before)) and not self._has_gone(mark)
+
+    def _has_gone(self, mark: str) -> bool:
+        """Return whether a message of the episode was deleted."""
         episode, _ = _place(mark)
         stories = [
             posts for key, posts in self._posted.items() if _place(key)[0] == episode
         ]
-        return any(map(self._was_written, before)) and not any(
-            self._is_gone(post) for posts in stories for post in posts
-        )
+        return any(self._is_gone(post) for posts in stories for post in posts)
 
     def _is_gone(self, request: Request) -> bool:
         return self.discord.messages[request.message_id].is_deleted

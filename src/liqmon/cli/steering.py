@@ -77,8 +77,8 @@ class Watching(Steering):
         self._wishes: asyncio.Queue[_Wish] = asyncio.Queue()
         self._test_wanted = asyncio.Event()
 
-    def hold(self, parts: "Parts") -> None:
-        """Steer these parts from now on."""
+    def hold(self, parts: "Parts | None") -> None:
+        """Steer these parts from now on, None while there are none."""
         self._parts = parts
 
     def reload(self) -> None:
@@ -145,7 +145,8 @@ class Watching(Steering):
         muted = self._bulletin.snapshot.muted
         if market.key in muted:
             await parts.silences.unmute(market.key)
-            return f"{market.name} speaks again"
+            if "" not in muted:
+                return f"{market.name} speaks again"
         if "" in muted:
             return "every market is muted already (liqmon unmute)"
         await parts.silences.mute(market.key, _MUTE_S)

@@ -172,6 +172,7 @@ async def _take_turns(
     from liqmon.app.runs import watch
 
     while not stop.is_set():
+        steering.hold(None)
         run = turns.begin(clock)
         try:
             await watch(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from liqmon.core.model import Finding, Phase
 from liqmon.discord.answers import Fate, Ruling
@@ -33,6 +33,9 @@ from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxRow
 
 __all__ = ["Choice", "Packer"]
+
+_BUILDING_MS: Final = 60_000
+"""What has been building for longer may be nothing any more."""
 
 Choice: TypeAlias = tuple[OutboxRow, ...] | Edit
 
@@ -171,10 +174,14 @@ class Packer:
     ) -> Parcel:
         files = await self._pictured(first, findings[0])
         picture = files[0].name if files else ""
+        heading = self._heading(findings, first.route, now_ms)
+        is_old = abs(now_ms - first.created_ms) > _BUILDING_MS
+        if is_old and all(one.phase is Phase.BUILDING for one in findings):
+            heading = Heading(first.route, silent=True)
         body = letter(
             replace(first, ambiguous=any(row.ambiguous for row in rows)),
             now_ms=now_ms,
-            heading=self._heading(findings, first.route, now_ms),
+            heading=heading,
             others=findings[1:],
             nth_today=nth_today,
             picture=picture,

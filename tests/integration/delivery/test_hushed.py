@@ -192,3 +192,19 @@ async def test_what_is_refused_and_said_plainly_is_as_quiet() -> None:
         (message,) = both.messages
         assert not message.payload.get("embeds")
         assert flags(both) == [SILENT]
+
+
+@pytest.mark.parametrize(
+    ("faults", "flag"), [([], 0), (["discord-500"], 0), (["discord-429-edge"], SILENT)]
+)
+async def test_what_was_building_before_an_outage_is_no_reason_to_ring(
+    faults: list[str], flag: int
+) -> None:
+    def headings(_finding: Finding | None, route: str, _now_ms: int) -> Heading:
+        return Heading(route)
+
+    async with delivering(*faults, headings=headings) as both:
+        await both.raise_(replace(ONSET, phase=Phase.BUILDING))
+        await both.live(1_500)
+
+        assert flags(both) == [flag]

@@ -103,6 +103,13 @@ async def test_where_all_are_muted_one_cannot_be() -> None:
         helm.steering.mute(SOL)
         await helm.says("every market is muted already (liqmon unmute)")
 
+        helm.bulletin.show_silences({"": NOW_MONO + 9, SOL.key: 9}, frozenset())
+        helm.steering.mute(SOL)
+        helm.steering.mute(SOL)
+        while len(helm.said) < 3:  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0)
+    assert set(helm.said) == {"every market is muted already (liqmon unmute)"}
+
 
 async def test_an_episode_is_acknowledged_if_there_is_one() -> None:
     async with at_the_helm() as helm:
