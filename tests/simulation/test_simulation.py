@@ -68,7 +68,7 @@ from simulation.world import Summary, simulate
 
 pytestmark = pytest.mark.untraced  # or a virtual day takes three times as long
 
-SEEDS = int(os.environ.get("LIQMON_SEEDS", "16"))
+SEEDS = int(os.environ.get("LIQMON_SEEDS", "20"))
 MUTANT_HOURS = 3.0
 LONGER_HOURS = 12.0
 LONGER_SEEDS = range(1, 6)
