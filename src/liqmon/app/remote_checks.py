@@ -69,7 +69,7 @@ async def _opened(run: Run, exchange: Exchange, clock: Clock) -> AsyncIterator[C
 
 def _unreachable(exchange: str, error: FeedError) -> Check:
     if isinstance(error, FeedBlocked):
-        what, _, hint = str(error).partition("; ")
+        what = str(error).partition("; ")[0]
         others = [one for one in ("okx", "hyperliquid", "bybit") if one != exchange]
         hint = f"blocked in your country? try --exchange {others[0]} or {others[1]}"
         return Check(Area.FEED, exchange, Grade.FAIL, what, hint)
