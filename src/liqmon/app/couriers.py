@@ -33,7 +33,7 @@ from liqmon.monitor.routing import (
     finding_headings,
     report_headings,
 )
-from liqmon.settings.models import DiscordTable, Settings
+from liqmon.settings.models import BreakerTable, DiscordTable, Settings
 from liqmon.store.database import Store
 from liqmon.store.outbox import OutboxEntry
 from liqmon.webhook import WebhookUrl
@@ -139,26 +139,13 @@ async def opened_couriers(
     if names:
         await store.adopt(sorted(known), heir=names[0])
     couriers = {
-        way.name: Courier(
+        way.name: _courier(
+            way,
+            settings,
             store=store,
-            sender=way.sender,
-            threads=way.threads,
-            breaker=Breaker(_policy(run)),
-            fingerprint=way.fingerprint,
             clock=clock,
-            emit=bulletin.publish,
-            when_open=discord.when_open,
-            on_receiver=partial(bulletin.show_receiver, name=way.name),
-            receiver=replace(
-                bulletin.snapshot.receiver, configured=way.sender is not None
-            ),
-            tell=partial(bulletin.show_banner, "outbox"),
-            routes=way.routes,
-            reports_to=report_routes(settings, clock.now_ms()),
-            group_wait_s=discord.group_wait_s,
-            manners=Manners(partial(_heading, settings), way.pictures, hushes),
-            judge=way.judge,
-            called=way.called,
+            bulletin=bulletin,
+            hushes=hushes,
         )
         for way in ways
     }
@@ -172,6 +159,36 @@ def report_routes(settings: Settings, now_ms: int) -> tuple[str, ...]:
         settings.discord, now_ms=now_ms, silent=False, receivers=settings.notify
     )
     return tuple(heading.route for heading in headings)
+
+
+def _courier(
+    way: _Way,
+    settings: Settings,
+    *,
+    store: Store,
+    clock: Clock,
+    bulletin: Bulletin,
+    hushes: Hushes,
+) -> Courier:
+    return Courier(
+        store=store,
+        sender=way.sender,
+        threads=way.threads,
+        breaker=Breaker(_policy(settings.breaker)),
+        fingerprint=way.fingerprint,
+        clock=clock,
+        emit=bulletin.publish,
+        when_open=settings.discord.when_open,
+        on_receiver=partial(bulletin.show_receiver, name=way.name),
+        receiver=replace(bulletin.snapshot.receiver, configured=way.sender is not None),
+        tell=partial(bulletin.show_banner, "outbox"),
+        routes=way.routes,
+        reports_to=report_routes(settings, clock.now_ms()),
+        group_wait_s=settings.discord.group_wait_s,
+        manners=Manners(partial(_heading, settings), way.pictures, hushes),
+        judge=way.judge,
+        called=way.called,
+    )
 
 
 async def _webhook_ways(
@@ -260,8 +277,7 @@ async def _senders(
     return senders
 
 
-def _policy(run: Run) -> BreakerPolicy:
-    breaker = run.settings.breaker
+def _policy(breaker: BreakerTable) -> BreakerPolicy:
     return BreakerPolicy(
         enabled=breaker.enabled,
         failure_threshold=breaker.failure_threshold,

@@ -6,8 +6,8 @@ in the end is what arrived there.
 """
 
 import asyncio
-from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +80,23 @@ class Outcome:
     messages: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """The episodes that liqmon told of, and those that went into a digest."""
+
+    raised: list[str] = field(default_factory=list)
+    digested: set[str] = field(default_factory=set)
+
+    def note(self, event: Event) -> None:
+        match event:
+            case FindingRaised(finding=finding):
+                self.raised.append(finding.episode)
+            case Delivery(episode=episode, status=DeliveryStatus.DIGESTED):
+                self.digested.add(episode)
+            case _:
+                pass
+
+
 def settings_for(staged: Staged, sim: SimServer, timeframe: str) -> Settings:
     """Return the settings of the demonstration: the defaults, but for the breaker."""
     return Settings.model_validate(
@@ -107,18 +124,7 @@ async def demo(
     Raises:
         UserError: the markets or faults cannot be played.
     """
-    raised: list[str] = []
-    digested = set[str]()
-
-    def note(event: Event) -> None:
-        match event:
-            case FindingRaised(finding=finding):
-                raised.append(finding.episode)
-            case Delivery(episode=episode, status=DeliveryStatus.DIGESTED):
-                digested.add(episode)
-            case _:
-                pass
-
+    heard = _Heard()
     plan = staged.plan()
     server = SimServer(
         markets=staged.markets, clock=clock, speed=staged.speed, plan=plan
@@ -132,7 +138,7 @@ async def demo(
         begin(run)
         exchanges: list[Exchange] = []
         closing = tasks.create_task(_close_sessions(sim, plan, exchanges, clock))
-        with bulletin.listening(note):
+        with bulletin.listening(heard.note):
             await watch(
                 run,
                 clock=clock,
@@ -143,8 +149,8 @@ async def demo(
             )
         closing.cancel()
         return Outcome(
-            raised=len(raised),
-            missing=_missing(raised, digested, sim),
+            raised=len(heard.raised),
+            missing=_missing(heard, sim),
             messages=len(sim.discord.messages),
         )
 
@@ -158,13 +164,11 @@ async def _close_sessions(
             await exchange.lose_session()
 
 
-def _missing(
-    raised: Sequence[str], digested: Container[str], sim: SimServer
-) -> tuple[str, ...]:
+def _missing(heard: _Heard, sim: SimServer) -> tuple[str, ...]:
     """Return the episodes that neither a message nor a digest tells of."""
     texts = [str(message.payload) for message in sim.discord.messages]
     return tuple(
         episode
-        for episode in dict.fromkeys(raised)
-        if episode not in digested and not any(episode in text for text in texts)
+        for episode in dict.fromkeys(heard.raised)
+        if episode not in heard.digested and not any(episode in text for text in texts)
     )

@@ -1,7 +1,7 @@
 """Settings in, parts out."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -55,6 +55,19 @@ class Parts:
     silences: Silences
     aftermath: Aftermath
     tally: Tally
+
+    @property
+    def work(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What each has to do for as long as the run lasts."""
+        return {
+            **self.couriers.work,
+            "housekeeper": self.housekeeper.run,
+            "journal": self.journalist.run,
+            "health": self.sentinel.run,
+            "silences": self.silences.run,
+            "aftermath": self.aftermath.run,
+            "tally": self.tally.run,
+        }
 
     def exchange(self, exchange_id: str) -> Exchange:
         """Return an exchange that is yet to be opened."""
@@ -163,19 +176,25 @@ async def opened(run: Run, *, clock: Clock, bulletin: Bulletin) -> AsyncIterator
             album=album,
             journalist=_journalist(stack, store, bulletin),
             housekeeper=Housekeeper(store, clock, keep_days=settings.history.keep_days),
-            sentinel=Sentinel(
-                clock=clock,
-                bulletin=bulletin,
-                outbox=ReportBox(store, report_routes(settings, clock.now_ms())),
-                on_report=couriers.wake,
-                stale_after_s=settings.health.stale_after_s,
-                timekeeper=Timekeeper(clock, boot=boot_s),
-            ),
+            sentinel=_sentinel(run, clock, bulletin, store, couriers),
             states=states,
             silences=silences,
             aftermath=Aftermath(store, clock, album.candles),
             tally=_tally(stack, store, run, clock, bulletin),
         )
+
+
+def _sentinel(
+    run: Run, clock: Clock, bulletin: Bulletin, store: Store, couriers: Couriers
+) -> Sentinel:
+    return Sentinel(
+        clock=clock,
+        bulletin=bulletin,
+        outbox=ReportBox(store, report_routes(run.settings, clock.now_ms())),
+        on_report=couriers.wake,
+        stale_after_s=run.settings.health.stale_after_s,
+        timekeeper=Timekeeper(clock, boot=boot_s),
+    )
 
 
 def _journalist(stack: AsyncExitStack, store: Store, bulletin: Bulletin) -> Journalist:

@@ -68,22 +68,13 @@ async def watch(
         on_parts(parts)
         # before any exchange has answered: without a network it goes on trying
         vitals.systemd.ready(exchange_names(run.settings))
-        work: dict[str, Callable[[], Awaitable[None]]] = {
-            **parts.couriers.work,
-            "housekeeper": parts.housekeeper.run,
-            "journal": parts.journalist.run,
-            "health": parts.sentinel.run,
-            "silences": parts.silences.run,
-            "aftermath": parts.aftermath.run,
-            "tally": parts.tally.run,
-            **vitals.work,
-            **{
-                f"scanner {exchange_id}": partial(
-                    _scan, parts, vitals, exchange_id, on_open
-                )
-                for exchange_id in run.settings.exchange.ids
-            },
+        scans: dict[str, Callable[[], Awaitable[None]]] = {
+            f"scanner {exchange_id}": partial(
+                _scan, parts, vitals, exchange_id, on_open
+            )
+            for exchange_id in run.settings.exchange.ids
         }
+        work = {**parts.work, **vitals.work, **scans}
         try:
             await kept_alive(work, stop=stop, clock=clock, tell=bulletin.show_banner)
         except ExceptionGroup:

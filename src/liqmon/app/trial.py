@@ -1,7 +1,8 @@
 """One test message to the webhook, with everything that can be said about it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -76,24 +77,18 @@ async def send_test(
     webhook, role = _receiver(discord, route, [one.name for one in receivers])
     onset = a_finding(liqmon.__version__, now_ms=clock.now_ms(), severity=severity)
     files = (_picture(onset),) if image else ()
-    store = await Store.open(state_dir, exclusive=False)
-    try:
-        forbidden = (
-            None if force else await _forbidden(store, webhook.fingerprint, clock)
-        )
-        if forbidden is not None:
-            return forbidden
+
+    async def rehearse() -> Trial:
         async with _client(discord, webhook, clock) as client:
             rehearsal = Rehearsal(client, clock, role, files, tell)
             trial = await rehearsal.post(onset)
             if lifecycle and trial.delivered:
                 trial = await rehearsal.edits(onset, trial)
-        if force and trial.delivered:
-            revived = await store.revive_receiver(webhook.fingerprint)
-            trial = replace(trial, revived=revived)
-        return trial
-    finally:
-        await store.close()
+            return trial
+
+    return await _permitted(
+        webhook.fingerprint, rehearse, state_dir=state_dir, force=force, clock=clock
+    )
 
 
 async def _to_receiver(
@@ -106,18 +101,36 @@ async def _to_receiver(
 ) -> Trial:
     receiver = opened_receiver(table, clock)
     onset = a_finding(liqmon.__version__, now_ms=clock.now_ms(), severity=severity)
+    rehearsal = Rehearsal(receiver.client, clock, judge=receiver.judge)
+    trial = await _permitted(
+        receiver.fingerprint,
+        partial(rehearsal.post, onset),
+        state_dir=state_dir,
+        force=force,
+        clock=clock,
+    )
+    # apprise says that it worked, not by which status
+    return replace(trial, status=None) if trial.delivered else trial
+
+
+async def _permitted(
+    fingerprint: str,
+    rehearse: Callable[[], Awaitable[Trial]],
+    *,
+    state_dir: Path | None,
+    force: bool,
+    clock: Clock,
+) -> Trial:
+    """Return what came of it, or why the receiver must not be asked now."""
     store = await Store.open(state_dir, exclusive=False)
     try:
-        mark = receiver.fingerprint
-        forbidden = None if force else await _forbidden(store, mark, clock)
+        forbidden = None if force else await _forbidden(store, fingerprint, clock)
         if forbidden is not None:
             return forbidden
-        rehearsal = Rehearsal(receiver.client, clock, judge=receiver.judge)
-        trial = await rehearsal.post(onset)
-        revived = force and trial.delivered and bool(await store.revive_receiver(mark))
-        # apprise says that it worked, not by which status
-        status = None if trial.delivered else trial.status
-        return replace(trial, status=status, revived=revived)
+        trial = await rehearse()
+        if not (force and trial.delivered):
+            return trial
+        return replace(trial, revived=await store.revive_receiver(fingerprint))
     finally:
         await store.close()
 
