@@ -139,7 +139,8 @@ def _outcome(run: Callable[[], object]) -> int:
         raise
     except BaseExceptionGroup as group:
         return _group_outcome(group)
-    except Exception as error:  # noqa: BLE001 - the last edge: the code must be 1
+    except Exception as error:  # noqa: BLE001
+        # The last edge: Python's own traceback would show what ``_bug`` scrubs.
         return _error_outcome(error)
     return ExitCode.OK
 

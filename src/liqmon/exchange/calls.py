@@ -168,7 +168,9 @@ class Calls:
             # Nobody cancelled us: a connector that closes does this to calls that
             # wait for a connection.
             await self._refuse(call, error)
-        except Exception as error:  # noqa: BLE001 - what ccxt raises is judged by one table
+        except Exception as error:  # noqa: BLE001
+            # An answer that ccxt did not expect surfaces as whatever its parser met, a
+            # KeyError for one; one table judges all of it.
             await self._refuse(call, error)
 
     async def _refuse(self, call: Call, error: BaseException) -> NoReturn:

@@ -38,6 +38,8 @@ class _CappedResponse(aiohttp.ClientResponse):
                     body += chunk
                     _check_size(len(body))
             except BaseException:
+                # a cancellation too: the rest of the body is still on this connection,
+                # and nobody must be given it
                 self.close()
                 raise
             self._body = bytes(body)

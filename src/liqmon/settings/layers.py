@@ -8,10 +8,9 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Any, Final
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
 from liqmon.settings.document import Document, Key
 from liqmon.settings.models import (
@@ -22,6 +21,7 @@ from liqmon.settings.models import (
 )
 from liqmon.settings.places import absolute
 from liqmon.settings.problems import Place, Problem, suggestion
+from liqmon.settings.typed import typed
 
 __all__ = [
     "HEARTBEAT",
@@ -102,7 +102,7 @@ def environment_layer(
         key = _key_of(name)
         field = _annotation(key)
         if field is not None:
-            values[key] = _typed(environ[name], field)
+            values[key] = typed(environ[name], field)
             places[key] = Place(name)
         elif "__" in name:
             problems.append(_unknown(name))
@@ -267,36 +267,3 @@ def _unknown(variable: str) -> Problem:
     if key.startswith("notify."):
         hint = "receivers are named in the settings file, a table [[notify]] each"
     return Problem(Place(variable), key, "unknown variable", hint)
-
-
-def _typed(text: str, annotation: object) -> object:
-    """Return the text as the field wants it, or as it is when that fails."""
-    base = _base(annotation)
-    if get_origin(base) is tuple:
-        return _typed_list(text, get_args(base)[0])
-    if base not in (bool, int, float):
-        return text
-    try:
-        return TypeAdapter[object](base).validate_python(text)
-    except ValidationError:
-        return text
-
-
-def _typed_list(text: str, annotation: object) -> object:
-    if not text.lstrip().startswith("["):
-        parts = (part.strip() for part in text.split(","))
-        return [_typed(part, annotation) for part in parts if part]
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
-def _base(annotation: object) -> Any:
-    """Return the type below ``Annotated`` and ``| None``."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _base(get_args(annotation)[0])
-    if origin in (Union, UnionType):
-        return _base(next(arg for arg in get_args(annotation) if arg is not type(None)))
-    return annotation

@@ -60,6 +60,7 @@ class Store(Record):
                 thread, partial(connection_to, directory, lock)
             )
         except BaseException:
+            # a cancellation too: the caller has no store to close
             if lock is not None:
                 # on the thread, for it may be about to take the lock
                 thread.submit(lock.release)

@@ -79,6 +79,7 @@ def prepared(
         schema.migrate(connection, migrations)
         _give_back(connection)
     except BaseException:
+        # whatever it was: nobody else knows this connection
         connection.close()
         raise
     return connection

@@ -40,6 +40,7 @@ def _locked(directory: Path, lock: RunLock) -> sqlite3.Connection:
         with transaction(connection):
             doubted = outbox.doubt_unanswered(connection)
     except BaseException:
+        # whatever it was: there is no store whose closing would give it back
         lock.release()
         raise
     if doubted:

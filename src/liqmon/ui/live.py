@@ -121,6 +121,8 @@ class LiveView:
             )
             self._thread.start()
         except BaseException:
+            # An interrupt too: what was not entered is not left by ``__exit__``, and
+            # the terminal would stay in its other mode.
             self._undo.close()
             raise
         # Bounded: whoever comes next may import for half a second, and the first
