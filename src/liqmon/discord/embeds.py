@@ -6,7 +6,7 @@ severity are words; the colour only repeats them.
 
 from collections.abc import Sequence
 
-from liqmon.core.model import Finding, Severity
+from liqmon.core.model import Finding
 from liqmon.discord.card import (
     Circumstances,
     card,
@@ -19,7 +19,6 @@ from liqmon.discord.figures import span
 from liqmon.discord.fit import fit
 from liqmon.discord.looks import OWN_GLYPH, OWN_HEALTH
 from liqmon.discord.message import Embed, Field, Message
-from liqmon.discord.specimen import a_finding
 from liqmon.discord.text import external
 from liqmon.discord.wording import moment
 
@@ -28,7 +27,6 @@ __all__ = [
     "finding_message",
     "plain",
     "silence_notice",
-    "test_message",
 ]
 
 
@@ -136,17 +134,6 @@ def silence_notice(
     # without the moment: some push notifications show its code
     content = f"{OWN_GLYPH} **{title}**. {told}."
     return fit(Message(content, (embed,), silent=until_ms is not None))
-
-
-def test_message(
-    version: str,
-    *,
-    now_ms: int,
-    severity: Severity = Severity.MEDIUM,  # noqa: PT028 - not a test, a message
-) -> dict[str, object]:
-    """Return a finding that never happened, in the real layout, marked TEST."""
-    finding = a_finding(version, now_ms=now_ms, severity=severity)
-    return finding_message(finding, now_ms=now_ms, test=True)
 
 
 def _held(count: int) -> str:

@@ -19,7 +19,7 @@ from liqmon.core.model import (
     PositionSide,
     Severity,
 )
-from liqmon.discord import embeds
+from liqmon.discord import specimen
 from liqmon.discord.embeds import (
     breaker_report,
     finding_message,
@@ -83,6 +83,11 @@ def footer(finding: Finding, **how: Any) -> str:
     return str(card(finding_message(finding, now_ms=NOW_MS, **how))["footer"]["text"])
 
 
+def a_test(severity: Severity = Severity.MEDIUM) -> dict[str, Any]:
+    finding = specimen.a_finding("0.1.0", now_ms=NOW_MS, severity=severity)
+    return finding_message(finding, now_ms=NOW_MS, test=True)
+
+
 MESSAGES = {
     "onset": finding_message(ONSET, now_ms=NOW_MS),
     "escalation": finding_message(ESCALATION, now_ms=NOW_MS),
@@ -90,7 +95,7 @@ MESSAGES = {
     "confirmed": finding_message(BUILDING, now_ms=NOW_MS, continued=True),
     "withdrawn": finding_message(WITHDRAWN, now_ms=NOW_MS),
     "end": finding_message(END, now_ms=NOW_MS, late_s=420, ambiguous=True),
-    "test": embeds.test_message("0.1.0", now_ms=NOW_MS),
+    "test": a_test(),
     "breaker": breaker_report(
         opened_ms=NOW_MS, closed_ms=NOW_MS + 420_000, reason="HTTP 500", held=2
     ),
@@ -213,7 +218,7 @@ def test_every_message_carries_the_episode() -> None:
 
 
 def test_a_test_is_marked_everywhere_and_looks_like_nothing_else() -> None:
-    payload = embeds.test_message("0.1.0", now_ms=NOW_MS)
+    payload = a_test()
 
     assert "TEST" in push(payload)
     assert "TEST" in card(payload)["title"]
@@ -275,7 +280,7 @@ def test_silence_rings_and_its_end_does_not() -> None:
 
 
 def test_a_test_can_show_every_severity() -> None:
-    payload = embeds.test_message("0.1.0", now_ms=NOW_MS, severity=Severity.CRITICAL)
+    payload = a_test(Severity.CRITICAL)
 
     assert "CRITICAL" in push(payload)
 
