@@ -44,12 +44,11 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one market is, in bars. ``had`` were there before."""
+    """How far one market is, in bars."""
 
     market: Market
     done: int
     total: int
-    had: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +111,8 @@ class _Fetch:
         shelf = Shelf(self.wanted.root, _label(market, timeframe))
         absent = missing(span, shelf.asked())
         total = (span[1] - span[0]) // step_ms
-        done = had = total - sum(end - start for start, end in absent) // step_ms
-        self.tell(Progress(market, done, total, had))
+        done = total - sum(end - start for start, end in absent) // step_ms
+        self.tell(Progress(market, done, total))
         pages = Pages(self.exchange, market, timeframe, now_ms=now_ms, clock=self.clock)
         fetched = 0
         for start_ms, end_ms in reversed(absent):
@@ -122,7 +121,7 @@ class _Fetch:
                     keeping.add(page)
                     fetched += len(page.candles)
                     done += (page.end_ms - page.start_ms) // step_ms
-                    self.tell(Progress(market, done, total, had))
+                    self.tell(Progress(market, done, total))
         return _held(market, shelf, span, fetched)
 
     def _span(self, now_ms: int, step_ms: int) -> Span:

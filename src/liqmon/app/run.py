@@ -40,6 +40,5 @@ def empty_board(run: Run, clock: Clock) -> BoardSnapshot:
         receiver=Receiver(
             configured=settings.has_receiver,
             dry_run=run.dry_run,
-            breaker_enabled=settings.breaker.enabled,
         ),
     )

@@ -98,7 +98,6 @@ class Receiver:
     configured: bool = False
     dry_run: bool = False
     breaker: BreakerState = BreakerState.CLOSED
-    breaker_enabled: bool = True
     until_mono: float | None = None
     failures: int = 0
     pending: int = 0

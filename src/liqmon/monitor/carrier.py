@@ -16,6 +16,7 @@ from liqmon.monitor.notices import Notices
 from liqmon.monitor.outcome import CUT_OFF, Ledger, Outcome, settlement
 from liqmon.monitor.parcel import Parcel, posts_after
 from liqmon.store.attempts import NO_ANSWER, Attempt
+from liqmon.store.outbox import Settlement
 
 __all__ = ["Carrier", "Judge", "Sender"]
 
@@ -112,16 +113,7 @@ class Carrier:
         now, now_ms = self._clock.monotonic(), self._clock.now_ms()
         outage = self._gate.outage
         change = self._gate.settle(permit, ruling, now, now_ms)
-        settled = {
-            row.id: settlement(
-                row,
-                parcel,
-                ruling,
-                now_ms=now_ms,
-                bury=lambda subject: self._gate.bury(subject, now),
-            )
-            for row in parcel.rows
-        }
+        settled = self._settled(parcel, ruling, now, now_ms)
         attempt = Attempt(
             settled=settled,
             posts=posts_after(parcel, answer, ruling, now_ms=now_ms),
@@ -148,6 +140,20 @@ class Carrier:
         if parcel.edits:
             return await sender.edit(parcel.edits, parcel.body, *files)
         return await sender.post(parcel.body, *files)
+
+    def _settled(
+        self, parcel: Parcel, ruling: Ruling, now: float, now_ms: int
+    ) -> dict[int, Settlement]:
+        return {
+            row.id: settlement(
+                row,
+                parcel,
+                ruling,
+                now_ms=now_ms,
+                bury=lambda subject: self._gate.bury(subject, now),
+            )
+            for row in parcel.rows
+        }
 
     def _owe(
         self, attempt: Attempt, *, over: Outage | None = None, shut: str = ""

@@ -13,7 +13,7 @@ from liqmon.store.rows import OutboxRow, row_of
 __all__ = ["EpisodeRecord", "PostRecord", "Story"]
 
 _COLUMNS: Final = (
-    "id, market, facts, onset_ms, told_ms, updated_ms, muted, acknowledged_ms, lost,"
+    "id, market, facts, onset_ms, told_ms, muted, acknowledged_ms, lost,"
     " coalesce((SELECT body FROM price_path WHERE episode = id), '') AS path"
 )
 
@@ -22,9 +22,9 @@ _COLUMNS: Final = (
 class EpisodeRecord:
     """One episode as it stands.
 
-    ``onset_ms`` and ``told_ms`` are exchange time (0: unknown), the rest is wall clock.
-    ``path`` holds the prices around it. ``fates`` counts its findings in the outbox by
-    their state; ``lost``: one was given up on that is not there any more.
+    ``onset_ms`` and ``told_ms`` are exchange time (0: unknown), ``acknowledged_ms`` is
+    wall clock. ``path`` holds the prices around it. ``fates`` counts its findings in
+    the outbox by their state; ``lost``: one was given up on that is not there any more.
     """
 
     id: str
@@ -32,7 +32,6 @@ class EpisodeRecord:
     facts: Mapping[str, object]
     onset_ms: int
     told_ms: int
-    updated_ms: int
     path: Mapping[str, object]
     muted: bool
     acknowledged_ms: int | None
