@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
-import liqmon
 from liqmon.app.receivers import OpenedReceiver, opened_receivers
 from liqmon.app.run import Run
+from liqmon.app.webhooks import webhook_client
 from liqmon.clock import Clock
 from liqmon.core.breaker import Breaker, BreakerPolicy
 from liqmon.core.model import Finding
@@ -195,10 +195,10 @@ async def _webhook_ways(
     run: Run, stack: AsyncExitStack, clock: Clock, pictures: Pictures
 ) -> list[_Way]:
     webhooks = _webhooks(run.settings, dry_run=run.dry_run)
+    alone = len(webhooks) == 1
     ways = []
     for webhook, routes in webhooks.items():
         senders = await _senders(run, stack, routes, clock) if webhook else {}
-        alone = len(webhooks) == 1
         ways.append(
             _Way(
                 name="courier" if alone else f"courier of {routes[0] or 'all'}",
@@ -264,13 +264,7 @@ async def _senders(
         if webhook is None:
             continue
         if webhook.thread_id not in by_thread:
-            client = DiscordClient(
-                webhook,
-                timeout_s=discord.timeout_s,
-                base_url=discord.base_url,
-                version=liqmon.__version__,
-                clock=clock,
-            )
+            client = webhook_client(webhook, discord, clock)
             opened = await stack.enter_async_context(client)
             by_thread[webhook.thread_id] = opened
         senders[name] = by_thread[webhook.thread_id]

@@ -272,10 +272,9 @@ def _main_first(
 ) -> tuple[OutboxRow, tuple[Finding, ...]]:
     """Return the row that leads a message, and what can be read of all, worst first."""
     found = {
-        finding.episode: row
+        finding.episode: (row, finding)
         for row in rows
         if row.kind == "finding" and (finding := finding_in(row.payload)) is not None
     }
-    readable = [finding_in(row.payload) for row in found.values()]
-    findings = worst_first(finding for finding in readable if finding is not None)
-    return (found[findings[0].episode] if findings else rows[0]), findings
+    findings = worst_first(finding for _, finding in found.values())
+    return (found[findings[0].episode][0] if findings else rows[0]), findings
