@@ -44,7 +44,7 @@ from liqmon.discord.attachments import Attachment
 from liqmon.discord.client import DiscordClient
 from liqmon.store.outbox import RowState
 from liqmon.webhook import WebhookUrl
-from loopback_discord import TOKEN, URL
+from loopback_discord import TOKEN, URL, served
 
 OPEN_S = 300.0
 LONG_S = 4_000.0
@@ -530,28 +530,20 @@ async def test_d30_an_intercepted_connection_is_named_and_not_bypassed(
         seen.append(request)
         return web.Response()
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", note)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    context = self_signed(tmp_path / "proxy.pem")
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
     clock = FakeClock()
-    client = DiscordClient(
-        WebhookUrl(URL),
-        base_url=f"https://127.0.0.1:{runner.addresses[0][1]}",
-        version="0.1.0",
-        clock=clock,
-    )
-    try:
-        async with client, a_rig(sender=client, clock=clock) as rig:
-            await rig.add(entry())
-            assert await rig.courier.drain(deadline_s=30) == 1
+    tls = self_signed(tmp_path / "proxy.pem")
+    async with (
+        served([web.route("*", "/{path:.*}", note)], tls) as root,
+        DiscordClient(
+            WebhookUrl(URL), base_url=root, version="0.1.0", clock=clock
+        ) as client,
+        a_rig(sender=client, clock=clock) as rig,
+    ):
+        await rig.add(entry())
+        assert await rig.courier.drain(deadline_s=30) == 1
 
-            assert "TLS verification failed: is a proxy in between?" in (
-                await pending_reason(rig)
-            )
-            assert shown(rig).breaker is BreakerState.OPEN
-            assert seen == []
-    finally:
-        await runner.cleanup()
+        assert "TLS verification failed: is a proxy in between?" in (
+            await pending_reason(rig)
+        )
+        assert shown(rig).breaker is BreakerState.OPEN
+        assert seen == []

@@ -330,17 +330,12 @@ async def test_d30_a_certificate_that_nobody_vouches_for_is_refused(
         seen.append(request)
         return web.Response()
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", note)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        context = self_signed(tmp_path / "server.pem")
-        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-        async with to(f"https://127.0.0.1:{runner.addresses[0][1]}") as client:
-            answer = await client.post(HELLO)
-    finally:
-        await runner.cleanup()
+    tls = self_signed(tmp_path / "server.pem")
+    async with (
+        served([web.route("*", "/{path:.*}", note)], tls) as root,
+        to(root) as client,
+    ):
+        answer = await client.post(HELLO)
 
     assert answer.error == "TLS verification failed: is a proxy in between?"
     assert (answer.status, answer.sent_bytes, seen) == (None, False, [])
