@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
-import liqmon
 from liqmon.app.receivers import OpenedReceiver, opened_receivers
 from liqmon.app.run import Run
+from liqmon.app.webhooks import client_from
 from liqmon.clock import Clock
 from liqmon.core.breaker import Breaker, BreakerPolicy
 from liqmon.core.model import Finding
@@ -247,13 +247,7 @@ async def _senders(
         if webhook is None:
             continue
         if webhook.thread_id not in by_thread:
-            client = DiscordClient(
-                webhook,
-                timeout_s=discord.timeout_s,
-                base_url=discord.base_url,
-                version=liqmon.__version__,
-                clock=clock,
-            )
+            client = client_from(discord, webhook, clock)
             opened = await stack.enter_async_context(client)
             by_thread[webhook.thread_id] = opened
         senders[name] = by_thread[webhook.thread_id]

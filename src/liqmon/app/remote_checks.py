@@ -4,17 +4,16 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-import liqmon
 from liqmon.app.beside import some
 from liqmon.app.checks import Area, Check, Grade
 from liqmon.app.exchanges import exchange_from, impatient
 from liqmon.app.receivers import opened_receiver
 from liqmon.app.run import Run
 from liqmon.app.selecting import wanted_of
+from liqmon.app.webhooks import client_from
 from liqmon.clock import Clock
 from liqmon.core.model import Market
 from liqmon.discord.answers import Answer, judge
-from liqmon.discord.client import DiscordClient
 from liqmon.discord.wire import json_object
 from liqmon.errors import ConfigError, FeedBlocked, FeedError, UserError
 from liqmon.exchange.catalogue import venue
@@ -194,14 +193,7 @@ async def webhook_checks(
         hint = "set one up with liqmon init"
         yield Check(Area.DELIVERY, "webhook", Grade.WARN, text, hint)
     for webhook, name in webhooks.items():
-        client = DiscordClient(
-            webhook,
-            timeout_s=discord.timeout_s,
-            base_url=discord.base_url,
-            version=liqmon.__version__,
-            clock=clock,
-        )
-        async with client:
+        async with client_from(discord, webhook, clock) as client:
             yield _looked_at(name, await client.look())
     for table in others:
         yield _understood(table, clock)

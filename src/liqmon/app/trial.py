@@ -8,13 +8,13 @@ from typing import Final
 import liqmon
 from liqmon.app.receivers import opened_receiver
 from liqmon.app.rehearsal import Rehearsal, Step, Trial
+from liqmon.app.webhooks import client_from
 from liqmon.charts import alt_text, candle_chart
 from liqmon.clock import Clock
 from liqmon.core.breaker import Breaker, BreakerPolicy
 from liqmon.core.events import BreakerState
 from liqmon.core.model import Finding, Severity
 from liqmon.discord.attachments import Attachment
-from liqmon.discord.client import DiscordClient
 from liqmon.discord.specimen import a_finding, candles
 from liqmon.errors import UserError
 from liqmon.monitor.gate import Gate
@@ -83,7 +83,7 @@ async def send_test(
         )
         if forbidden is not None:
             return forbidden
-        async with _client(discord, webhook, clock) as client:
+        async with client_from(discord, webhook, clock) as client:
             rehearsal = Rehearsal(client, clock, role, files, tell)
             trial = await rehearsal.post(onset)
             if lifecycle and trial.delivered:
@@ -169,13 +169,3 @@ async def _forbidden(store: Store, fingerprint: str, clock: Clock) -> Trial | No
         said = f"not for another {hold.wait_s:.0f} s"
     reason = f"nothing was sent, {said}: {hold.reason}"
     return Trial(delivered=False, explanation=reason, hint=_FORCE)
-
-
-def _client(discord: DiscordTable, webhook: WebhookUrl, clock: Clock) -> DiscordClient:
-    return DiscordClient(
-        webhook,
-        timeout_s=discord.timeout_s,
-        base_url=discord.base_url,
-        version=liqmon.__version__,
-        clock=clock,
-    )
