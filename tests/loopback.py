@@ -142,6 +142,19 @@ class Venue:
     CANDLES: ClassVar[str]
 
     def routes(self) -> Mapping[str, Reply]:
+        return {
+            self.MARKETS: self._markets,
+            self.TIME: self._time,
+            self.CANDLES: self._candles,
+        }
+
+    async def _markets(self, request: web.Request) -> web.StreamResponse:
+        raise NotImplementedError
+
+    async def _time(self, request: web.Request) -> web.StreamResponse:
+        raise NotImplementedError
+
+    async def _candles(self, request: web.Request) -> web.StreamResponse:
         raise NotImplementedError
 
     def opens(self, step_ms: int, limit: int, since_ms: int | None = None) -> list[int]:
@@ -165,13 +178,6 @@ class Bybit(Venue):
     MARKETS: ClassVar = "/v5/market/instruments-info"
     TIME: ClassVar = "/v5/market/time"
     CANDLES: ClassVar = "/v5/market/kline"
-
-    def routes(self) -> Mapping[str, Reply]:
-        return {
-            self.MARKETS: self._markets,
-            self.TIME: self._time,
-            self.CANDLES: self._candles,
-        }
 
     @staticmethod
     def ok(result: object) -> Reply:
@@ -227,13 +233,6 @@ class Binance(Venue):
     TIME: ClassVar = "/fapi/v1/time"
     CANDLES: ClassVar = "/fapi/v1/klines"
 
-    def routes(self) -> Mapping[str, Reply]:
-        return {
-            self.MARKETS: self._markets,
-            self.TIME: self._time,
-            self.CANDLES: self._candles,
-        }
-
     @staticmethod
     def error(code: int, message: str = "", *, status: int = 400) -> Reply:
         return json_reply({"code": code, "msg": message}, status=status)
@@ -277,13 +276,6 @@ class Okx(Venue):
     TIME: ClassVar = "/api/v5/public/time"
     CANDLES: ClassVar = "/api/v5/market/candles"
 
-    def routes(self) -> Mapping[str, Reply]:
-        return {
-            self.MARKETS: self._markets,
-            self.TIME: self._time,
-            self.CANDLES: self._candles,
-        }
-
     @staticmethod
     def error(code: str, message: str = "", *, status: int = 200) -> Reply:
         return json_reply({"code": code, "msg": message, "data": []}, status=status)
@@ -323,13 +315,6 @@ class Bitget(Venue):
     MARKETS: ClassVar = "/api/v2/mix/market/contracts"
     TIME: ClassVar = "/api/v2/public/time"
     CANDLES: ClassVar = "/api/v2/mix/market/candles"
-
-    def routes(self) -> Mapping[str, Reply]:
-        return {
-            self.MARKETS: self._markets,
-            self.TIME: self._time,
-            self.CANDLES: self._candles,
-        }
 
     @staticmethod
     def ok(data: object) -> Reply:

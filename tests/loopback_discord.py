@@ -1,5 +1,6 @@
 """The strict Discord behind real HTTP on loopback, and a real client for it."""
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -60,15 +61,17 @@ async def loopback_discord(clock: FakeClock | None = None) -> AsyncIterator[Loop
 
 
 @asynccontextmanager
-async def served(routes: list[web.RouteDef]) -> AsyncIterator[str]:
+async def served(
+    routes: list[web.RouteDef], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
     """Serve routes on a free port of this machine; yields the root address."""
     app = web.Application()
     app.add_routes(routes)
     runner = web.AppRunner(app, shutdown_timeout=0.5)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
         host, port = runner.addresses[0][:2]
-        yield f"http://{host}:{port}"
+        yield f"{'https' if tls else 'http'}://{host}:{port}"
     finally:
         await runner.cleanup()

@@ -31,8 +31,20 @@ from liqmon.store.lock import RunLock
 from lookbacks import ONSET, OTHER, raising, written
 from loopback import Bybit, Loopback, Reply, json_reply, page, serving
 from loopback_discord import loopback_discord
+from webhooks import URL
 
 Content = str | bytes | None
+
+SETTINGS: Final = "liqmon.toml"
+DISCORD: Final = {
+    "LIQMON_DISCORD__WEBHOOK_URL": URL,
+    "LIQMON_DISCORD__BASE_URL": "{discord}",
+}
+
+
+def at(exchange: str) -> Mapping[str, str]:
+    """Return the environment of who asks an exchange once."""
+    return {"LIQMON_EXCHANGE__BASE_URL": exchange, "LIQMON_RETRY__ENABLED": "false"}
 
 
 @dataclass(frozen=True)

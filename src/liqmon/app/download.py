@@ -10,13 +10,13 @@ import numpy as np
 from liqmon.app.exchanges import exchange_from
 from liqmon.app.pages import Page, Pages
 from liqmon.app.selecting import watched
-from liqmon.archive.bars import Bars
 from liqmon.archive.months import Label, Shelf
 from liqmon.archive.spans import Span, missing
+from liqmon.backtest.sources import bars_of
 from liqmon.clock import Clock
 from liqmon.core.events import Event
 from liqmon.core.features import LOOKBACK_MS
-from liqmon.core.model import TIMEFRAME_MS, Candles, IntArray, Market
+from liqmon.core.model import TIMEFRAME_MS, IntArray, Market
 from liqmon.exchange.client import Exchange
 from liqmon.exchange.selection import Wanted
 from liqmon.settings.models import Settings
@@ -161,7 +161,7 @@ class _Keeping:
             whole = whole.merged(page.candles)
         label = self._shelf.label
         asked = (pages[0].start_ms, pages[-1].end_ms)
-        self._shelf.add(_bars(whole, label.name, label.timeframe), asked)
+        self._shelf.add(bars_of(whole, symbol=label.name), asked)
         self._pages = []
 
 
@@ -174,19 +174,6 @@ def _label(market: Market, timeframe: str) -> Label:
         timeframe=timeframe,
         inverse=market.inverse,
         contract_size=market.contract_size,
-    )
-
-
-def _bars(candles: Candles, symbol: str, timeframe: str) -> Bars:
-    return Bars(
-        symbol=symbol,
-        timeframe=timeframe,
-        open_ms=candles.open_ms,
-        open=candles.open,
-        high=candles.high,
-        low=candles.low,
-        close=candles.close,
-        volume=candles.volume,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from liqmon.backtest.columns import Columns
+from liqmon.charts.candlesticks import candlesticks
 from liqmon.charts.paint import png
 from liqmon.charts.scale import Scale, price_text, ticks
 from liqmon.charts.shapes import Line, Picture, Polygon, Rect, Shape, Text
@@ -97,7 +98,9 @@ def drawn(
         *_moment(plot, moment_ms),
         *(_rule(plot, finding) for finding in onsets),
         *_volumes(plot),
-        *_bars(plot),
+        *candlesticks(
+            plot.columns, plot.known(), plot.y, up=_UP, down=_DOWN, stroke=1.0
+        ),
         *(_mark(plot, finding) for finding in onsets),
         *_words(name, title),
         *_legend(),
@@ -168,18 +171,6 @@ def _volumes(plot: _Plot) -> Iterator[Shape]:
     for at, left, right in plot.known():
         top = height(float(plot.columns.volume[at]))
         yield Rect(left, top, right, _VOLUME_BOTTOM, _VOLUME_INK)
-
-
-def _bars(plot: _Plot) -> Iterator[Shape]:
-    columns = plot.columns
-    for at, left, right in plot.known():
-        ink = _UP if columns.close[at] >= columns.open[at] else _DOWN
-        middle = (left + right) / 2
-        high, low = plot.y(float(columns.high[at])), plot.y(float(columns.low[at]))
-        yield Line(middle, high, middle, low, ink)
-        ends = plot.y(float(columns.open[at])), plot.y(float(columns.close[at]))
-        # a column that went nowhere is a stroke, not nothing
-        yield Rect(left, min(ends), right, max(*ends, min(ends) + 1), ink)
 
 
 def _mark(plot: _Plot, finding: Finding) -> Polygon:

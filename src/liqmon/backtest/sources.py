@@ -24,6 +24,7 @@ __all__ = [
     "ArchiveSource",
     "FileSource",
     "Source",
+    "bars_of",
     "from_archive",
     "from_files",
     "larger",
@@ -184,7 +185,7 @@ def larger(candles: Candles, timeframe: str) -> Candles:
     length_ms = TIMEFRAME_MS[timeframe]
     if candles.timeframe_ms == length_ms:
         return candles
-    made = aggregated(_bars_from(candles), timeframe)
+    made = aggregated(bars_of(candles), timeframe)
     return replace(candles_from(made), timeframe_ms=length_ms)
 
 
@@ -218,10 +219,11 @@ def candles_from(bars: Bars) -> Candles:
     )
 
 
-def _bars_from(candles: Candles) -> Bars:
+def bars_of(candles: Candles, *, symbol: str = "") -> Bars:
+    """Return candles as the archive keeps them."""
     names = {length_ms: name for name, length_ms in TIMEFRAME_MS.items()}
     return Bars(
-        symbol="",
+        symbol=symbol,
         timeframe=names[candles.timeframe_ms],
         open_ms=candles.open_ms,
         open=candles.open,

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from liqmon.charts.candlesticks import candlesticks
 from liqmon.charts.paint import png
 from liqmon.charts.scale import Scale, price_text, ticks
 from liqmon.charts.shapes import Anchor, Line, Picture, Rect, Shape, Text
@@ -90,7 +91,7 @@ def drawn(candles: Candles, finding: Finding) -> Picture:
         *_grid(plot),
         *_volumes(plot),
         *_onset(plot, finding),
-        *_bars(plot),
+        *candlesticks(shown, plot.places(), plot.y, up=_UP, down=_DOWN, stroke=1.5),
         *_extreme(plot, finding),
         *_last_price(plot, finding),
         *_times(plot),
@@ -130,13 +131,12 @@ class _Plot:
     def middle(self, bar: int) -> float:
         return self.x(float(self.bars.open_ms[bar]) + self.bars.timeframe_ms / 2)
 
-    def columns(self) -> Iterator[tuple[int, float, float, bool]]:
-        """Yield each bar's number, left and right edge, and whether it rose."""
+    def places(self) -> Iterator[tuple[int, float, float]]:
+        """Yield each bar's number, left and right edge."""
         half = 0.36 * (_RIGHT - _LEFT) / _BARS
-        rose = self.bars.close >= self.bars.open
         for bar in range(len(self.bars)):
             middle = self.middle(bar)
-            yield bar, middle - half, middle + half, bool(rose[bar])
+            yield bar, middle - half, middle + half
 
 
 def _grid(plot: _Plot) -> Iterator[Shape]:
@@ -155,23 +155,12 @@ def _volumes(plot: _Plot) -> Iterator[Shape]:
     if most <= 0:
         return
     height = Scale(0.0, most, _VOLUME_BOTTOM, _VOLUME_TOP)
-    for bar, left, right, rose in plot.columns():
+    rose = plot.bars.close >= plot.bars.open
+    for bar, left, right in plot.places():
         top = height(float(plot.bars.volume[bar]))
-        color = _UP_VOLUME if rose else _DOWN_VOLUME
+        color = _UP_VOLUME if rose[bar] else _DOWN_VOLUME
         yield Rect(left, top, right, _VOLUME_BOTTOM, color)
     yield _beside((_VOLUME_TOP + _VOLUME_BOTTOM) / 2, "volume", _FAINT)
-
-
-def _bars(plot: _Plot) -> Iterator[Shape]:
-    bars = plot.bars
-    for bar, left, right, rose in plot.columns():
-        color, middle = (_UP if rose else _DOWN), (left + right) / 2
-        high, low = plot.y(float(bars.high[bar])), plot.y(float(bars.low[bar]))
-        yield Line(middle, high, middle, low, color, 1.5)
-        ends = plot.y(float(bars.open[bar])), plot.y(float(bars.close[bar]))
-        # a bar that went nowhere is a stroke, not nothing
-        bottom = max(*ends, min(ends) + 1.5)
-        yield Rect(left, min(ends), right, bottom, color)
 
 
 def _onset(plot: _Plot, finding: Finding) -> Iterator[Shape]:

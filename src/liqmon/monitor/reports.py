@@ -50,14 +50,10 @@ def outage_report(
 ) -> OutboxEntry:
     """Return the entry that tells, after recovery, of the time without ``called``."""
     when = opened_ms if called == DISCORD else f"{opened_ms}:{called}"
-    return OutboxEntry(
-        dedup_key=_key(BREAKER, when, route),
-        episode="",
-        kind="report",
-        severity=_LOW,
-        payload={
-            "report": BREAKER,
-            "version": _VERSION,
+    return _report(
+        BREAKER,
+        when,
+        {
             "opened_ms": opened_ms,
             "closed_ms": closed_ms,
             "reason": reason,
@@ -73,18 +69,10 @@ def silence_report(
 ) -> OutboxEntry:
     """Return the entry that tells that no data come, or that they are back."""
     when = f"{since_ms}:{'over' if until_ms else 'began'}"
-    return OutboxEntry(
-        dedup_key=_key(SILENCE, when, route),
-        episode="",
-        kind="report",
-        severity=_LOW,
-        payload={
-            "report": SILENCE,
-            "version": _VERSION,
-            "since_ms": since_ms,
-            "until_ms": until_ms,
-            "reason": reason,
-        },
+    return _report(
+        SILENCE,
+        when,
+        {"since_ms": since_ms, "until_ms": until_ms, "reason": reason},
         route=route,
     )
 
@@ -102,56 +90,33 @@ def digest_of(
 
     It is worth sending for as long as the gravest of them.
     """
-    return OutboxEntry(
-        dedup_key=_key(DIGEST, since_ms, route),
-        episode="",
-        kind="report",
-        severity=max((row.severity for row in rows), default=_LOW),
-        payload={
-            "report": DIGEST,
-            "version": _VERSION,
+    return _report(
+        DIGEST,
+        since_ms,
+        {
             "since_ms": since_ms,
             "until_ms": until_ms,
             "also": list(also),
             **_named(called),
         },
         route=route,
+        severity=max((row.severity for row in rows), default=_LOW),
     )
 
 
 def webhook_report(*, at_ms: int, reason: str, route: str) -> OutboxEntry:
     """Return the entry that tells another webhook that this one takes nothing."""
-    return OutboxEntry(
-        dedup_key=_key(WEBHOOK, at_ms, route),
-        episode="",
-        kind="report",
-        severity=_LOW,
-        payload={"report": WEBHOOK, "version": _VERSION, "why": reason},
-        route=route,
-    )
+    return _report(WEBHOOK, at_ms, {"why": reason}, route=route)
 
 
 def disk_report(*, since_ms: int, count: int, route: str) -> OutboxEntry:
     """Return the entry that tells, afterwards, what was sent without being on disk."""
-    return OutboxEntry(
-        dedup_key=_key(DISK, since_ms, route),
-        episode="",
-        kind="report",
-        severity=_LOW,
-        payload={"report": DISK, "version": _VERSION, "count": count},
-        route=route,
-    )
+    return _report(DISK, since_ms, {"count": count}, route=route)
 
 
 def daily_report(*, date: str, day: Mapping[str, object]) -> OutboxEntry:
     """Return the entry that says on that date that liqmon is alive."""
-    return OutboxEntry(
-        dedup_key=_key(DAILY, date, ""),
-        episode="",
-        kind="report",
-        severity=_LOW,
-        payload={"report": DAILY, "version": _VERSION, "day": dict(day)},
-    )
+    return _report(DAILY, date, {"day": dict(day)})
 
 
 class Reporting(Protocol):
@@ -181,9 +146,24 @@ class ReportBox:
         return any(new)
 
 
+def _report(
+    kind: str,
+    when: object,
+    facts: Mapping[str, object],
+    *,
+    route: str = "",
+    severity: int = _LOW,
+) -> OutboxEntry:
+    """Return the entry of these facts; ``when`` tells it from others of its kind."""
+    return OutboxEntry(
+        dedup_key=f"{kind}:{when}@{route}" if route else f"{kind}:{when}",
+        episode="",
+        kind="report",
+        severity=severity,
+        payload={"report": kind, "version": _VERSION, **facts},
+        route=route,
+    )
+
+
 def _named(called: str) -> dict[str, object]:
     return {} if called == DISCORD else {"called": called}
-
-
-def _key(kind: str, when: object, route: str) -> str:
-    return f"{kind}:{when}@{route}" if route else f"{kind}:{when}"

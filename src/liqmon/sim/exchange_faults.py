@@ -137,10 +137,7 @@ async def _truncated(
 ) -> web.StreamResponse:
     """Promise the whole answer, send half of it, close."""
     body = _bytes(whole)
-    response = web.StreamResponse()
-    response.content_type = "application/json"
-    response.content_length = len(body)
-    await response.prepare(request)
+    response = await _begun(request, len(body))
     await response.write(body[: len(body) // 2])
     if request.transport is not None:
         request.transport.close()
@@ -175,10 +172,7 @@ async def _slow(
 ) -> web.StreamResponse:
     """Ten bytes a second."""
     body = _bytes(whole)
-    response = web.StreamResponse()
-    response.content_type = "application/json"
-    response.content_length = len(body)
-    await response.prepare(request)
+    response = await _begun(request, len(body))
     with contextlib.suppress(ConnectionError):
         for place in range(len(body)):
             if is_gone(request):
@@ -198,14 +192,21 @@ async def _huge(
     request: web.Request, _clock: Clock, _whole: web.Response
 ) -> web.StreamResponse:
     """Fifty megabytes of good JSON, most of it blank."""
-    response = web.StreamResponse()
-    response.content_type = "application/json"
-    await response.prepare(request)
+    response = await _begun(request)
     with contextlib.suppress(ConnectionError):
         await response.write(b'{"retCode": 0, "result": {"list": [')
         for _ in range(_HUGE_BYTES // _CHUNK_BYTES):
             await response.write(b" " * _CHUNK_BYTES)
         await response.write(b"]}}")
+    return response
+
+
+async def _begun(request: web.Request, length: int | None = None) -> web.StreamResponse:
+    """Return an answer of JSON whose head is sent; ``length`` is what it promises."""
+    response = web.StreamResponse()
+    response.content_type = "application/json"
+    response.content_length = length
+    await response.prepare(request)
     return response
 
 

@@ -1,6 +1,7 @@
 """The table as text or as a picture, for documentation."""
 
 import re
+from collections.abc import Mapping
 from io import StringIO
 from typing import Any, Final
 
@@ -23,53 +24,22 @@ _TEXT: Final = re.compile(
 )
 
 
-def export_text(
-    snapshot: BoardSnapshot,
-    *,
-    now_mono: float,
-    now_ms: int,
-    width: int,
-    height: int,
-    **how: Any,
-) -> str:
+def export_text(snapshot: BoardSnapshot, *, width: int, height: int, **how: Any) -> str:
     """Return a frame as plain text, line ends trimmed; ``how`` as for ``build``."""
-    console = _recorder(width, height)
-    console.print(
-        build(
-            snapshot,
-            now_mono=now_mono,
-            now_ms=now_ms,
-            width=width,
-            height=height,
-            **how,
-        )
-    )
-    lines = console.export_text().splitlines()
+    lines = _recorded(snapshot, width, height, how).export_text().splitlines()
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def export_svg(
     snapshot: BoardSnapshot,
     *,
-    now_mono: float,
-    now_ms: int,
     width: int,
     height: int,
     title: str = _TITLE,
     **how: Any,
 ) -> str:
     """Return a frame as SVG; the same snapshot gives the same bytes."""
-    console = _recorder(width, height)
-    console.print(
-        build(
-            snapshot,
-            now_mono=now_mono,
-            now_ms=now_ms,
-            width=width,
-            height=height,
-            **how,
-        )
-    )
+    console = _recorded(snapshot, width, height, how)
     return _TEXT.sub(_tight, console.export_svg(title=title, unique_id="liqmon"))
 
 
@@ -86,9 +56,11 @@ def _tight(text: re.Match[str]) -> str:
     return f"{head}{begin:g}{middle}{span:g}{foot}{words}</text>"
 
 
-def _recorder(width: int, height: int) -> Console:
-    """Return a console that keeps what is printed and depends on no terminal."""
-    return Console(
+def _recorded(
+    snapshot: BoardSnapshot, width: int, height: int, how: Mapping[str, Any]
+) -> Console:
+    """Return a console that depends on no terminal and has kept the frame."""
+    console = Console(
         file=StringIO(),
         record=True,
         width=width,
@@ -100,3 +72,5 @@ def _recorder(width: int, height: int) -> Console:
         legacy_windows=False,
         _environ={},
     )
+    console.print(build(snapshot, width=width, height=height, **how))
+    return console

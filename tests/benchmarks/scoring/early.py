@@ -23,7 +23,6 @@ from benchmarks.scoring.recordings import (
     Pairs,
     Recorded,
     by_side,
-    candles_of,
     half_of,
     recorded,
 )
@@ -39,6 +38,7 @@ from benchmarks.scoring.scorer.score import (
 )
 from liqmon.archive.bars import aggregated
 from liqmon.archive.reader import read
+from liqmon.backtest.sources import candles_from
 from liqmon.core.baseline import usual
 from liqmon.core.breadth import Crowd, Voice, scores
 from liqmon.core.episode import BUILDING_MS
@@ -97,8 +97,8 @@ def forming(minutes: Recorded) -> tuple[Pairs, Pairs]:
 def _voice(file: str, series: Series) -> Voice:
     path = Path(candle_dir()) / f"{file}.csv.gz"
     bars = read(path, symbol=series.symbol, timeframe="1m")
-    minutes = candles_of(bars).closed(int(series.time_ms[-1]) + _MINUTE_MS)
-    larger = candles_of(aggregated(bars, "5m"))
+    minutes = candles_from(bars).closed(int(series.time_ms[-1]) + _MINUTE_MS)
+    larger = candles_from(aggregated(bars, "5m"))
     ends = minutes.open_ms + _MINUTE_MS
     return Voice(series.symbol, ends, _strength(minutes, larger))
 

@@ -9,13 +9,14 @@ import numpy as np
 
 from benchmarks.scoring.scorer.data import SETS, Series, candle_dir
 from benchmarks.scoring.scorer.score import WEEK_MS, Bench, load_bench, make_bench
-from liqmon.archive.bars import Bars, aggregated
+from liqmon.archive.bars import aggregated
 from liqmon.archive.reader import read
+from liqmon.backtest.sources import candles_from
 from liqmon.core.breadth import ALONE, Crowd, Voice, scores
 from liqmon.core.features import Features, features
-from liqmon.core.model import TIMEFRAME_MS, Candles, FloatArray
+from liqmon.core.model import TIMEFRAME_MS, FloatArray
 
-__all__ = ["Pairs", "Recorded", "by_side", "candles_of", "half_of", "recorded"]
+__all__ = ["Pairs", "Recorded", "by_side", "half_of", "recorded"]
 
 Pairs: TypeAlias = Sequence[tuple[FloatArray, FloatArray]]
 """What speaks for longs and for shorts, by series and bar of the scorer."""
@@ -102,18 +103,7 @@ def _features(file: str, series: Series) -> Features:
     timeframe = f"{series.timeframe_min}m"
     path = Path(candle_dir()) / f"{file}.csv.gz"
     bars = read(path, symbol=series.symbol, timeframe=timeframe)
-    candles = candles_of(bars).closed(int(series.time_ms[-1]) + TIMEFRAME_MS[timeframe])
-    return features(candles, candles_of(aggregated(bars, _BASELINE)))
-
-
-def candles_of(bars: Bars) -> Candles:
-    """Return the bars as the core takes them."""
-    return Candles(
-        TIMEFRAME_MS[bars.timeframe],
-        bars.open_ms,
-        bars.open,
-        bars.high,
-        bars.low,
-        bars.close,
-        bars.volume,
+    candles = candles_from(bars).closed(
+        int(series.time_ms[-1]) + TIMEFRAME_MS[timeframe]
     )
+    return features(candles, candles_from(aggregated(bars, _BASELINE)))

@@ -5,27 +5,15 @@ else see ``test_mistakes``.
 """
 # ruff: noqa: E501 - what is shown is compared whole, line by line
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Final
 
 import pytest
 
-from mistyped import Mistake, Street, a_street, typed
-from webhooks import TOKEN, URL
+from mistyped import DISCORD, SETTINGS, Mistake, at
+from webhooks import URL
 
-SETTINGS: Final = "liqmon.toml"
 SIM: Final = {"LIQMON_EXCHANGE__BASE_URL": "{sim}"}
-DISCORD: Final = {
-    "LIQMON_DISCORD__WEBHOOK_URL": URL,
-    "LIQMON_DISCORD__BASE_URL": "{discord}",
-}
-
-
-def at(exchange: str) -> Mapping[str, str]:
-    """Return the environment of who asks an exchange once."""
-    return {"LIQMON_EXCHANGE__BASE_URL": exchange, "LIQMON_RETRY__ENABLED": "false"}
-
 
 TABLE: Final = (
     Mistake(
@@ -622,23 +610,8 @@ TABLE: Final = (
 )
 
 
-@pytest.fixture(scope="module")
-def street() -> Iterator[Street]:
-    with a_street() as street:
-        yield street
-
-
 @pytest.mark.parametrize("mistake", TABLE, ids=lambda mistake: str(mistake.name))
 def test_a_mistake_is_told_in_these_words(
-    mistake: Mistake,
-    street: Street,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    mistake: Mistake, assert_told: Callable[[Mistake], None]
 ) -> None:
-    code, out, err = typed(mistake, tmp_path, street, monkeypatch, capfd)
-
-    assert err == mistake.says
-    assert (code, out) == (mistake.code, mistake.out)
-    assert "Traceback" not in err
-    assert TOKEN not in out + err
+    assert_told(mistake)

@@ -1,7 +1,10 @@
 """One episode is one message: posted, edited while it lasts, grey when it is over."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,14 +31,23 @@ def lower(finding: Finding, share: float) -> Finding:
     return replace(finding, price_extreme=finding.price_extreme * (1 - share))
 
 
+@asynccontextmanager
+async def after(
+    seconds: float, finding: Finding, *faults: str | None, **how: Any
+) -> AsyncIterator[Delivering]:
+    """Open both, raise the finding, and let ``seconds`` pass."""
+    async with delivering(*faults, **how) as both:
+        await both.raise_(finding)
+        await both.live(seconds)
+        yield both
+
+
 def color(both: Delivering, place: int = -1) -> int:
     return int(both.messages[place].payload["embeds"][0]["color"])
 
 
 async def test_an_onset_is_posted_and_its_end_edits_the_same_message_to_grey() -> None:
-    async with delivering() as both:
-        await both.raise_(ONSET)
-        await both.live(10)
+    async with after(10, ONSET) as both:
         assert color(both) != GREY
         await both.raise_(END)
         await both.live(10)
@@ -61,9 +73,7 @@ async def test_nobody_is_mentioned_or_notified_by_an_edit() -> None:
 
 
 async def test_a_message_is_edited_once_a_minute_and_only_for_something_new() -> None:
-    async with delivering() as both:
-        await both.raise_(ONSET)
-        await both.live(5)
+    async with after(5, ONSET) as both:
         for step in range(1, 31):
             await developed(both.rig, lower(ONSET, step * 0.005))
             await both.live(10)
@@ -76,9 +86,7 @@ async def test_a_message_is_edited_once_a_minute_and_only_for_something_new() ->
 
 
 async def test_an_edit_shows_the_new_low() -> None:
-    async with delivering() as both:
-        await both.raise_(ONSET)
-        await both.live(5)
+    async with after(5, ONSET) as both:
         await developed(both.rig, replace(ONSET, price_extreme=61_001.0))
         await both.live(60)
 
@@ -87,9 +95,7 @@ async def test_an_edit_shows_the_new_low() -> None:
 
 
 async def test_an_escalation_is_a_new_message_and_the_old_one_says_so_once() -> None:
-    async with delivering() as both:
-        await both.raise_(ONSET)
-        await both.live(90)
+    async with after(90, ONSET) as both:
         await both.raise_(SEVERE)
         await both.live(300)
 
@@ -107,9 +113,7 @@ async def test_an_escalation_is_a_new_message_and_the_old_one_says_so_once() -> 
 
 
 async def test_progress_after_an_escalation_goes_into_the_newer_message() -> None:
-    async with delivering() as both:
-        await both.raise_(ONSET)
-        await both.live(90)
+    async with after(90, ONSET) as both:
         await both.raise_(SEVERE)
         await both.live(30)
         await developed(both.rig, replace(SEVERE, price_extreme=60_001.0))
@@ -122,9 +126,7 @@ async def test_progress_after_an_escalation_goes_into_the_newer_message() -> Non
 
 
 async def test_d21_a_deleted_message_is_posted_anew_and_followed() -> None:
-    async with delivering() as both:
-        await both.raise_(ONSET)
-        await both.live(90)
+    async with after(90, ONSET) as both:
         both.messages.clear()
         await developed(both.rig, lower(ONSET, 0.01))
         await both.live(30)
@@ -139,9 +141,7 @@ async def test_d21_a_deleted_message_is_posted_anew_and_followed() -> None:
 
 
 async def test_d21_the_end_of_a_deleted_message_is_posted_once() -> None:
-    async with delivering() as both:
-        await both.raise_(ONSET)
-        await both.live(30)
+    async with after(30, ONSET) as both:
         both.messages.clear()
         await both.raise_(END)
         await both.live(300)
@@ -156,9 +156,7 @@ async def test_d21_the_end_of_a_deleted_message_is_posted_once() -> None:
 async def test_a_message_that_was_to_say_no_more_than_that_it_is_over_may_be_gone() -> (
     None
 ):
-    async with delivering() as both:
-        await both.raise_(ONSET)
-        await both.live(90)
+    async with after(90, ONSET) as both:
         await both.raise_(SEVERE)
         del both.messages[0]
         await both.live(300)
@@ -168,9 +166,7 @@ async def test_a_message_that_was_to_say_no_more_than_that_it_is_over_may_be_gon
 
 
 async def test_after_an_hour_nothing_is_edited_and_the_end_is_a_silent_post() -> None:
-    async with delivering() as both:
-        await both.raise_(ONSET)
-        await both.live(3_590)
+    async with after(3_590, ONSET) as both:
         await developed(both.rig, lower(ONSET, 0.05))
         await both.live(5)
         assert both.methods() == ["POST", "PATCH"]
@@ -185,9 +181,7 @@ async def test_after_an_hour_nothing_is_edited_and_the_end_is_a_silent_post() ->
 
 
 async def test_without_an_id_the_end_is_a_silent_post() -> None:
-    async with delivering("discord-204") as both:
-        await both.raise_(ONSET)
-        await both.live(90)
+    async with after(90, ONSET, "discord-204") as both:
         await developed(both.rig, lower(ONSET, 0.05))
         await both.live(90)
         await both.raise_(END)
@@ -218,9 +212,7 @@ async def test_a_restart_goes_on_editing(tmp_path: Path) -> None:
 
 
 async def test_an_edit_that_fails_is_tried_again_after_a_minute() -> None:
-    async with delivering(None, "discord-500") as both:
-        await both.raise_(ONSET)
-        await both.live(70)
+    async with after(70, ONSET, None, "discord-500") as both:
         await developed(both.rig, lower(ONSET, 0.01))
         await both.live(100)
 
@@ -229,9 +221,7 @@ async def test_an_edit_that_fails_is_tried_again_after_a_minute() -> None:
 
 
 async def test_an_edit_that_is_refused_is_left_until_there_is_more_to_say() -> None:
-    async with delivering(None, "discord-400") as both:
-        await both.raise_(ONSET)
-        await both.live(70)
+    async with after(70, ONSET, None, "discord-400") as both:
         await developed(both.rig, lower(ONSET, 0.01))
         await both.live(300)
         assert both.methods() == ["POST", "PATCH"]
@@ -243,9 +233,7 @@ async def test_an_edit_that_is_refused_is_left_until_there_is_more_to_say() -> N
 
 
 async def test_an_end_that_is_refused_as_an_edit_is_posted_plain() -> None:
-    async with delivering(None, "discord-400") as both:
-        await both.raise_(ONSET)
-        await both.live(10)
+    async with after(10, ONSET, None, "discord-400") as both:
         await both.raise_(END)
         await both.live(300)
 
@@ -279,9 +267,7 @@ async def test_two_episodes_of_one_message_end_one_after_the_other() -> None:
 async def test_a_route_that_gets_no_row_of_the_end_still_sees_the_message_grey() -> (
     None
 ):
-    async with delivering() as both:
-        await both.raise_(ONSET)
-        await both.live(70)
+    async with after(70, ONSET) as both:
         await developed(both.rig, END)
         await both.live(10)
 
@@ -322,9 +308,7 @@ def image(both: Delivering) -> str:
 
 
 async def test_a_picture_stays_through_edits_and_is_drawn_anew_at_the_end() -> None:
-    async with delivering(pictures=a_picture) as both:
-        await both.raise_(ONSET)
-        await both.live(70)
+    async with after(70, ONSET, pictures=a_picture) as both:
         assert files(both) == [b"onset"]
         await developed(both.rig, lower(ONSET, 0.01))
         await both.live(10)
@@ -351,9 +335,7 @@ async def test_a_picture_that_was_not_ready_comes_with_the_first_edit() -> None:
 
 
 async def test_a_message_posted_anew_has_no_picture_until_it_is_edited() -> None:
-    async with delivering(pictures=a_picture) as both:
-        await both.raise_(ONSET)
-        await both.live(70)
+    async with after(70, ONSET, pictures=a_picture) as both:
         both.messages.clear()
         await developed(both.rig, lower(ONSET, 0.01))
         await both.live(10)
@@ -375,9 +357,7 @@ WITHDRAWN = replace(
 
 
 async def test_what_is_building_is_one_silent_message_taken_back_by_an_edit() -> None:
-    async with delivering() as both:
-        await both.raise_(BUILDING)
-        await both.live(60)
+    async with after(60, BUILDING) as both:
         for step in range(1, 10):
             await developed(both.rig, lower(BUILDING, step * 0.01))
             await both.live(60)
@@ -395,9 +375,7 @@ async def test_what_is_building_is_one_silent_message_taken_back_by_an_edit() ->
 async def test_a_confirmed_one_is_posted_anew_and_the_first_message_points_there() -> (
     None
 ):
-    async with delivering() as both:
-        await both.raise_(BUILDING)
-        await both.live(120)
+    async with after(120, BUILDING) as both:
         await both.raise_(ONSET)
         await both.live(120)
 
@@ -416,9 +394,7 @@ async def test_a_confirmed_one_is_posted_anew_and_the_first_message_points_there
 
 async def test_where_the_finding_goes_elsewhere_the_message_itself_becomes_it() -> None:
     """As on a route that takes only what is LOW."""
-    async with delivering() as both:
-        await both.raise_(BUILDING)
-        await both.live(90)
+    async with after(90, BUILDING) as both:
         await developed(both.rig, ONSET)
         await both.live(90)
 

@@ -5,10 +5,7 @@ where the request itself is the fault. D31 and D32 stand beside the messages.
 """
 
 import asyncio
-import datetime as dt
-import ipaddress
 import logging
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,11 +15,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from canned_discord import Canned, CannedDiscord, canned_discord
+from certificates import self_signed
 from couriers import (
     DELIVERED,
     FAILING,
@@ -49,7 +44,7 @@ from liqmon.discord.attachments import Attachment
 from liqmon.discord.client import DiscordClient
 from liqmon.store.outbox import RowState
 from liqmon.webhook import WebhookUrl
-from loopback_discord import TOKEN, URL
+from loopback_discord import TOKEN, URL, served
 
 OPEN_S = 300.0
 LONG_S = 4_000.0
@@ -535,55 +530,20 @@ async def test_d30_an_intercepted_connection_is_named_and_not_bypassed(
         seen.append(request)
         return web.Response()
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", note)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    context = intercepting(tmp_path / "proxy.pem")
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
     clock = FakeClock()
-    client = DiscordClient(
-        WebhookUrl(URL),
-        base_url=f"https://127.0.0.1:{runner.addresses[0][1]}",
-        version="0.1.0",
-        clock=clock,
-    )
-    try:
-        async with client, a_rig(sender=client, clock=clock) as rig:
-            await rig.add(entry())
-            assert await rig.courier.drain(deadline_s=30) == 1
+    tls = self_signed(tmp_path / "proxy.pem")
+    async with (
+        served([web.route("*", "/{path:.*}", note)], tls) as root,
+        DiscordClient(
+            WebhookUrl(URL), base_url=root, version="0.1.0", clock=clock
+        ) as client,
+        a_rig(sender=client, clock=clock) as rig,
+    ):
+        await rig.add(entry())
+        assert await rig.courier.drain(deadline_s=30) == 1
 
-            assert "TLS verification failed: is a proxy in between?" in (
-                await pending_reason(rig)
-            )
-            assert shown(rig).breaker is BreakerState.OPEN
-            assert seen == []
-    finally:
-        await runner.cleanup()
-
-
-def intercepting(path: Path) -> ssl.SSLContext:
-    """Return the context of a proxy that shows a certificate of its own making."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([])
-    now = dt.datetime.now(dt.UTC)
-    host = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([host]), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    clear = serialization.NoEncryption()
-    path.write_bytes(
-        certificate.public_bytes(pem) + key.private_bytes(pem, form, clear)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
+        assert "TLS verification failed: is a proxy in between?" in (
+            await pending_reason(rig)
+        )
+        assert shown(rig).breaker is BreakerState.OPEN
+        assert seen == []

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from histories import findings_of
-from liqmon.archive.bars import Bars, aggregated
+from liqmon.archive.bars import aggregated
 from liqmon.archive.reader import read
+from liqmon.backtest.sources import candles_from
 from liqmon.core.detector import warmup
 from liqmon.core.features import LOOKBACK_MS, features
-from liqmon.core.model import TIMEFRAME_MS, Candles, Finding, Phase, PositionSide
+from liqmon.core.model import Finding, Phase, PositionSide
 from recorded import candle_file
 
 pytestmark = pytest.mark.untraced
@@ -22,18 +23,6 @@ WEEK_MS = 7 * 86_400_000
 
 def ms(utc: str) -> int:
     return round(datetime.fromisoformat(f"{utc}+00:00").timestamp() * 1000)
-
-
-def as_candles(bars: Bars) -> Candles:
-    return Candles(
-        TIMEFRAME_MS[bars.timeframe],
-        bars.open_ms,
-        bars.open,
-        bars.high,
-        bars.low,
-        bars.close,
-        bars.volume,
-    )
 
 
 def replayed(
@@ -48,7 +37,7 @@ def replayed(
             bars.open_ms, [ms(since) - LOOKBACK_MS, ms(until)]
         )
         near = bars.rows(slice(int(first), int(after)))
-        markets[base] = as_candles(near), as_candles(aggregated(near, "5m"))
+        markets[base] = candles_from(near), candles_from(aggregated(near, "5m"))
     return findings_of(markets, timeframe=timeframe, since_ms=ms(since))
 
 
@@ -152,7 +141,7 @@ def test_two_windows_of_march_2020_are_too_short_to_judge() -> None:
     )
     assert len(bars) == 114
 
-    seen = features(as_candles(bars), as_candles(aggregated(bars, "5m")))
+    seen = features(candles_from(bars), candles_from(aggregated(bars, "5m")))
     told = warmup(seen)
 
     assert told is not None

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from certificates import presenting
 from fakes import FakeClock
 from liqmon.core.events import GaveUp, Retrying
 from liqmon.core.model import Candles
@@ -601,19 +602,7 @@ class Authority:
             .add_extension(x509.SubjectAlternativeName([host]), True)
             .sign(self.key, hashes.SHA256())
         )
-        pem = serialization.Encoding.PEM
-        path = tmp_path / "server.pem"
-        path.write_bytes(
-            certificate.public_bytes(pem)
-            + key.private_bytes(
-                pem,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return presenting(certificate, key, tmp_path / "server.pem")
 
     def trusted(self) -> ssl.SSLContext:
         pem = self.certificate().public_bytes(serialization.Encoding.PEM)

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,29 +16,10 @@ from liqmon.discord.specimen import a_finding
 from liqmon.errors import UserError
 from liqmon.settings.models import DiscordTable
 from loopback_discord import URL, Loopback, loopback_discord
-from shells import Typed, a_shell, go_home
+from shells import Typed
 from webhooks import URL as NOWHERE
 
 ROLE = "123456789012345678"
-
-
-@pytest.fixture
-def typed(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Typed:
-    """Return a shell in an empty home: arguments in, code and both streams out."""
-    go_home(tmp_path, monkeypatch)
-    return a_shell(capsys, "test-webhook")
-
-
-@pytest.fixture
-async def discord(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Loopback]:
-    async with loopback_discord() as loopback:
-        monkeypatch.setenv("LIQMON_DISCORD__WEBHOOK_URL", URL)
-        monkeypatch.setenv("LIQMON_DISCORD__BASE_URL", loopback.root)
-        yield loopback
 
 
 def table(loopback: Loopback, **keys: Any) -> DiscordTable:
@@ -61,9 +40,9 @@ async def tried(table: DiscordTable, clock: FakeClock, **how: Any) -> Trial:
 
 
 async def test_onset_edit_and_end_are_played_on_one_message(
-    discord: Loopback, typed: Typed
+    discord: Loopback, tested: Typed
 ) -> None:
-    code, out, err = await asyncio.to_thread(typed, "--lifecycle")
+    code, out, err = await asyncio.to_thread(tested, "--lifecycle")
 
     assert (code, err) == (0, "")
     [message] = discord.discord.messages
@@ -124,9 +103,9 @@ async def test_a_message_without_an_id_cannot_be_edited() -> None:
 
 
 async def test_json_lists_the_steps_and_nothing_else_is_printed(
-    discord: Loopback, typed: Typed
+    discord: Loopback, tested: Typed
 ) -> None:
-    _, out, _ = await asyncio.to_thread(typed, "--json")
+    _, out, _ = await asyncio.to_thread(tested, "--json")
 
     told = json.loads(out)
     assert [step["name"] for step in told["steps"]] == ["onset"]
@@ -180,10 +159,10 @@ async def test_what_cannot_be_tried_is_explained(
 
 
 async def test_a_picture_is_attached_and_survives_the_edits(
-    discord: Loopback, typed: Typed
+    discord: Loopback, tested: Typed
 ) -> None:
     pytest.importorskip("PIL", reason="charts need Pillow")
-    code, out, _ = await asyncio.to_thread(typed, "--image", "--lifecycle")
+    code, out, _ = await asyncio.to_thread(tested, "--image", "--lifecycle")
 
     [message] = discord.discord.messages
     [file] = message.files
@@ -209,10 +188,10 @@ async def test_an_attached_file_survives_the_edits() -> None:
 
 
 async def test_without_pillow_a_picture_is_refused_before_anything_is_sent(
-    discord: Loopback, typed: Typed, monkeypatch: pytest.MonkeyPatch
+    discord: Loopback, tested: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
-    code, _, err = await asyncio.to_thread(typed, "--image")
+    code, _, err = await asyncio.to_thread(tested, "--image")
 
     assert code == 2
     assert "charts need Pillow" in err

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,32 +19,13 @@ from liqmon.settings.models import DiscordTable
 from liqmon.settings.receivers import ReceiverUrl
 from liqmon.store.database import Store
 from liqmon.webhook import WebhookUrl
-from loopback_discord import URL, Loopback, loopback_discord
+from loopback_discord import URL, Loopback
 from receivers import SECRET, an_inbox
-from shells import Typed, a_shell, go_home
+from shells import Typed
 
 FINGERPRINT = WebhookUrl(URL).fingerprint
 GONE = Ruling(Verdict.FATAL, Fate.RETRY, "this webhook does not exist any more")
 LIMITED = Ruling(Verdict.NEUTRAL, Fate.RETRY, "rate-limited", wait_s=600.0)
-
-
-@pytest.fixture
-def typed(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Typed:
-    """Return a shell in an empty home: arguments in, code and both streams out."""
-    go_home(tmp_path, monkeypatch)
-    return a_shell(capsys, "test-webhook")
-
-
-@pytest.fixture
-async def discord(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Loopback]:
-    async with loopback_discord() as loopback:
-        monkeypatch.setenv("LIQMON_DISCORD__WEBHOOK_URL", URL)
-        monkeypatch.setenv("LIQMON_DISCORD__BASE_URL", loopback.root)
-        yield loopback
 
 
 async def remember(
@@ -69,9 +49,9 @@ async def known(state_dir: Path) -> bool:
 
 
 async def test_a_message_marked_test_arrives_and_all_about_it_is_printed(
-    discord: Loopback, typed: Typed
+    discord: Loopback, tested: Typed
 ) -> None:
-    code, out, err = await asyncio.to_thread(typed)
+    code, out, err = await asyncio.to_thread(tested)
 
     assert (code, err) == (0, "")
     [message] = discord.discord.messages
@@ -83,15 +63,17 @@ async def test_a_message_marked_test_arrives_and_all_about_it_is_printed(
     assert "x-ratelimit-remaining    4" in out
 
 
-async def test_the_severity_can_be_chosen(discord: Loopback, typed: Typed) -> None:
-    code, _, _ = await asyncio.to_thread(typed, "--severity", "critical")
+async def test_the_severity_can_be_chosen(discord: Loopback, tested: Typed) -> None:
+    code, _, _ = await asyncio.to_thread(tested, "--severity", "critical")
 
     assert code == 0
     assert "CRITICAL" in str(discord.discord.messages[0].payload)
 
 
-async def test_json_is_one_object_for_programs(discord: Loopback, typed: Typed) -> None:
-    _, out, _ = await asyncio.to_thread(typed, "--json")
+async def test_json_is_one_object_for_programs(
+    discord: Loopback, tested: Typed
+) -> None:
+    _, out, _ = await asyncio.to_thread(tested, "--json")
 
     told = json.loads(out)
     assert (told["schema"], told["delivered"], told["status"]) == (1, True, 200)
@@ -115,11 +97,11 @@ async def test_json_is_one_object_for_programs(discord: Loopback, typed: Typed) 
     ],
 )
 async def test_every_refusal_is_explained_with_what_to_do(
-    fault: str, explanation: str, hint: str, discord: Loopback, typed: Typed
+    fault: str, explanation: str, hint: str, discord: Loopback, tested: Typed
 ) -> None:
     discord.faults.always = fault
 
-    code, out, _ = await asyncio.to_thread(typed)
+    code, out, _ = await asyncio.to_thread(tested)
 
     first, second, *_ = out.splitlines()
     assert code == 4
@@ -130,10 +112,10 @@ async def test_every_refusal_is_explained_with_what_to_do(
 
 
 async def test_it_works_while_a_run_holds_the_state(
-    discord: Loopback, typed: Typed, tmp_path: Path
+    discord: Loopback, tested: Typed, tmp_path: Path
 ) -> None:
     held = await Store.open(tmp_path / "state")
-    code, _, _ = await asyncio.to_thread(typed)
+    code, _, _ = await asyncio.to_thread(tested)
     await held.close()
 
     assert code == 0
@@ -148,29 +130,29 @@ async def test_it_works_while_a_run_holds_the_state(
     ],
 )
 async def test_a_webhook_that_must_not_be_asked_is_asked_only_by_force(
-    ruling: Ruling, said: str, discord: Loopback, typed: Typed, tmp_path: Path
+    ruling: Ruling, said: str, discord: Loopback, tested: Typed, tmp_path: Path
 ) -> None:
     await remember(tmp_path / "state", ruling)
 
-    code, out, _ = await asyncio.to_thread(typed)
+    code, out, _ = await asyncio.to_thread(tested)
     assert code == 4
     assert said in out
     assert "liqmon test-webhook --force" in out
     assert discord.discord.requests == []
 
-    code, out, _ = await asyncio.to_thread(typed, "--force")
+    code, out, _ = await asyncio.to_thread(tested, "--force")
     assert code == 0
     assert "the webhook is used again" in out
     assert not await known(tmp_path / "state")
 
 
 async def test_force_does_not_clear_a_webhook_that_is_still_gone(
-    discord: Loopback, typed: Typed, tmp_path: Path
+    discord: Loopback, tested: Typed, tmp_path: Path
 ) -> None:
     await remember(tmp_path / "state", GONE)
     discord.faults.always = "discord-404"
 
-    code, out, _ = await asyncio.to_thread(typed, "--force")
+    code, out, _ = await asyncio.to_thread(tested, "--force")
 
     assert code == 4
     assert "used again" not in out
@@ -178,18 +160,18 @@ async def test_force_does_not_clear_a_webhook_that_is_still_gone(
 
 
 async def test_a_wait_that_is_over_is_no_obstacle(
-    discord: Loopback, typed: Typed, tmp_path: Path
+    discord: Loopback, tested: Typed, tmp_path: Path
 ) -> None:
     over = Ruling(Verdict.NEUTRAL, Fate.RETRY, "rate-limited", wait_s=0.001)
     await remember(tmp_path / "state", over)
     await asyncio.sleep(0.002)
 
-    assert (await asyncio.to_thread(typed))[0] == 0
+    assert (await asyncio.to_thread(tested))[0] == 0
     assert len(discord.discord.messages) == 1
 
 
-def test_without_a_webhook_it_says_how_to_set_one(typed: Typed) -> None:
-    code, _, err = typed()
+def test_without_a_webhook_it_says_how_to_set_one(tested: Typed) -> None:
+    code, _, err = tested()
 
     assert code == 2
     assert "there is no webhook to test" in err
@@ -244,12 +226,12 @@ def a_phone(home: Path, url: str) -> None:
 
 
 async def test_another_receiver_is_tested_by_its_name(
-    typed: Typed, tmp_path: Path
+    tested: Typed, tmp_path: Path
 ) -> None:
     async with an_inbox(401) as inbox:
         a_phone(tmp_path, inbox.json_url)
-        refused = await asyncio.to_thread(typed, "--route", "phone")
-        code, out, err = await asyncio.to_thread(typed, "--route", "phone", "--json")
+        refused = await asyncio.to_thread(tested, "--route", "phone")
+        code, out, err = await asyncio.to_thread(tested, "--route", "phone", "--json")
 
     assert refused[0] == 4
     assert refused[1].startswith(
@@ -264,28 +246,28 @@ async def test_another_receiver_is_tested_by_its_name(
 
 
 def test_other_receivers_have_neither_pictures_nor_edits(
-    typed: Typed, tmp_path: Path
+    tested: Typed, tmp_path: Path
 ) -> None:
     a_phone(tmp_path, "json://127.0.0.1:1")
 
     for option in ("--image", "--lifecycle"):
-        code, _, err = typed("--route", "phone", option)
+        code, _, err = tested("--route", "phone", option)
         assert code == 2
         assert "phone takes text only" in err
         assert "leave out --lifecycle and --image" in err
-    assert "there is --route phone" in typed()[2]
-    assert "there is --route phone" in typed("--route", "nope")[2]
+    assert "there is --route phone" in tested()[2]
+    assert "there is --route phone" in tested("--route", "nope")[2]
 
 
 async def test_another_receiver_that_was_told_to_pause_is_asked_only_by_force(
-    typed: Typed, tmp_path: Path
+    tested: Typed, tmp_path: Path
 ) -> None:
     async with an_inbox() as inbox:
         a_phone(tmp_path, inbox.json_url)
         mark = ReceiverUrl(inbox.json_url).fingerprint
         await remember(tmp_path / "state", LIMITED, mark)
-        held = await asyncio.to_thread(typed, "--route", "phone")
-        forced = await asyncio.to_thread(typed, "--route", "phone", "--force")
+        held = await asyncio.to_thread(tested, "--route", "phone")
+        forced = await asyncio.to_thread(tested, "--route", "phone", "--force")
 
     assert "nothing was sent, not for another" in held[1]
     assert (held[0], forced[0], inbox.asked) == (4, 0, 1)

@@ -1,12 +1,9 @@
 """One call to Discord, over real HTTP on loopback."""
 
 import asyncio
-import datetime as dt
 import gzip
-import ipaddress
 import json
 import socket
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,10 +13,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.client_reqrep import ConnectionKey
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from certificates import self_signed
 from fakes import FakeClock
 from liqmon.discord import client as client_module
 from liqmon.discord.answers import Answer
@@ -335,17 +330,12 @@ async def test_d30_a_certificate_that_nobody_vouches_for_is_refused(
         seen.append(request)
         return web.Response()
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", note)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        context = self_signed(tmp_path / "server.pem")
-        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-        async with to(f"https://127.0.0.1:{runner.addresses[0][1]}") as client:
-            answer = await client.post(HELLO)
-    finally:
-        await runner.cleanup()
+    tls = self_signed(tmp_path / "server.pem")
+    async with (
+        served([web.route("*", "/{path:.*}", note)], tls) as root,
+        to(root) as client,
+    ):
+        answer = await client.post(HELLO)
 
     assert answer.error == "TLS verification failed: is a proxy in between?"
     assert (answer.status, answer.sent_bytes, seen) == (None, False, [])
@@ -362,34 +352,6 @@ async def test_a_server_without_tls_is_told_apart_from_a_bad_certificate() -> No
         answer = await client.post(HELLO)
 
     assert (answer.status, answer.error) == (None, "TLS handshake failed")
-
-
-def self_signed(path: Path) -> ssl.SSLContext:
-    """Return the context of a server with a certificate of its own making."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([])
-    now = dt.datetime.now(dt.UTC)
-    host = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([host]), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    clear = serialization.NoEncryption()
-    form = serialization.PrivateFormat.PKCS8
-    path.write_bytes(
-        certificate.public_bytes(pem) + key.private_bytes(pem, form, clear)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
 
 
 KEY = ConnectionKey("discord.com", 443, True, True, None, None, None)
