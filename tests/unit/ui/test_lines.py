@@ -128,7 +128,7 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
         (FeedChanged(1, *BTC, FeedState.OK), "BTCUSDT (bybit): feed ok again"),
         (
             BreakerChanged(1, CLOSED, OPEN, "3 failures", 300.0),
-            "webhook circuit breaker open: 3 failures, nothing is sent for 300 s",
+            "webhook circuit breaker open: 3 failures, nothing is sent for 5 min",
         ),
         (
             BreakerChanged(1, CLOSED, OPEN, "HTTP 503", 15.0, "phone"),
