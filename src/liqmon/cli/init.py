@@ -61,7 +61,8 @@ def init(
         bool, typer.Option("--no-test", help="Save without a test message.")
     ] = False,
     no_input: Annotated[
-        bool, typer.Option("--no-input", help="Ask nothing; fail if something lacks.")
+        bool,
+        typer.Option("--no-input", help="Ask nothing; fail if something is missing."),
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a settings file that is there.")

@@ -114,8 +114,10 @@ def _webhooks(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:
         yield "nothing was sent to anybody"
     breaker = found.breaker
     now = ", and is open now" if breaker.is_open else ""
-    opened = _times(breaker.opened)
-    yield write(f"breaker opened {opened}, for {span(breaker.open_s)} in all{now}")
+    opened = f"opened {_times(breaker.opened)}, for {span(breaker.open_s)} in all{now}"
+    # one that opened before this time can be open in it
+    was_open = breaker.opened or breaker.open_s or breaker.is_open
+    yield write(f"breaker {opened if was_open else 'never opened'}")
 
 
 def _feeds(found: "Stats", write: Callable[[str], str]) -> Iterator[str]:

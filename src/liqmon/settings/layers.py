@@ -51,7 +51,9 @@ NOTIFY: Final[Key] = ("notify",)
 _PATHS: Final = frozenset({SECRET_FILE, ("log", "file"), ("metrics", "textfile")})
 _PATHS_IN_LISTS: Final = {ROUTES: SECRET_FILE[-1], NOTIFY: "url_file"}
 _PREFIX: Final = "LIQMON_"
-_NO_SETTINGS: Final = frozenset({"LIQMON_CONFIG", "LIQMON_STATE_DIR", "LIQMON_DATA"})
+_NO_SETTINGS: Final = frozenset(
+    {"LIQMON_ARCHIVE", "LIQMON_CONFIG", "LIQMON_DATA", "LIQMON_STATE_DIR"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,15 +67,16 @@ def usd(value: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """Return a duration in at most two units: ``1.4 s``, ``27 s``, ``3 d 4 h``."""
+    """Return a duration in at most two units: ``1.4 s``, ``3 min 5 s``, ``3 d 4 h``."""
     if not math.isfinite(seconds):
         return UNKNOWN
     seconds = max(seconds, 0.0)
-    if seconds < 9.95:
-        return f"{seconds:.1f} s".replace(".0 ", " ")
-    if seconds < 600:
-        return f"{seconds:.0f} s"
-    minutes = int(seconds // 60)
+    if seconds < 119.5:
+        digits = 1 if seconds < 9.95 else 0
+        return f"{seconds:.{digits}f} s".replace(".0 ", " ")
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 10 and rest:
+        return f"{minutes} min {rest} s"
     if minutes < 60:
         return f"{minutes} min"
     hours, minutes = divmod(minutes, 60)

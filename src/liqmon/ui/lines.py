@@ -31,7 +31,7 @@ from liqmon.ui.figures import (
     usd,
 )
 
-__all__ = ["line", "stamped", "status_line"]
+__all__ = ["brief", "line", "stamped", "status_line"]
 
 _BASIS = {
     Basis.INFERRED: "inferred from price and volume",
@@ -62,12 +62,17 @@ _DELIVERY = {
 
 def line(event: Event) -> str:
     """Return what happened, in one line for an operator."""
-    return plain(_told(event))
+    return plain(f"{_told(event)}{_odds(event)}")
 
 
 def stamped(event: Event) -> str:
     """Return ``line`` with the wall clock's time (UTC) before it."""
     return f"{time_of_day(event.at_ms)}  {line(event)}"
+
+
+def brief(event: Event) -> str:
+    """Return ``stamped`` without the odds, for which no pane is wide enough."""
+    return f"{time_of_day(event.at_ms)}  {plain(_told(event))}"
 
 
 def status_line(snapshot: BoardSnapshot, *, now_mono: float) -> str:
@@ -125,7 +130,6 @@ def _finding(finding: Finding) -> str:
     early = ", bar still open" if finding.early else ""
     return (
         f"{who} {strength}: {path} in {_took(finding)}{_score(finding)}, {basis}{early}"
-        f"{_odds(finding)}"
     )
 
 
@@ -152,10 +156,16 @@ def _score(finding: Finding) -> str:
     return f", S {finding.score:.1f} of {threshold:.3g}"
 
 
-def _odds(finding: Finding) -> str:
-    if finding.confidence is None or finding.phase.is_first_step:
-        return ""
-    return f"; of alerts like this, about {odds(finding.confidence)} were cascades"
+def _odds(event: Event) -> str:
+    match event:
+        case FindingRaised(
+            finding=Finding(
+                phase=Phase.ONSET | Phase.ESCALATION, confidence=float(confidence)
+            )
+        ):
+            return f"; of alerts like this, about {odds(confidence)} were cascades"
+        case _:
+            return ""
 
 
 def _short(value: float) -> str:

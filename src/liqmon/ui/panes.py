@@ -11,7 +11,7 @@ from liqmon.ui.cells import SEVERITY_STYLE, fitted
 from liqmon.ui.controls import Remark
 from liqmon.ui.figures import time_of_day
 from liqmon.ui.glyphs import Glyphs
-from liqmon.ui.lines import stamped
+from liqmon.ui.lines import brief
 from liqmon.ui.pressing import KEYS
 
 __all__ = ["LogLine", "event_lines", "help_lines", "log_lines", "ruled"]
@@ -42,7 +42,7 @@ def event_lines(
     remarks: Sequence[Remark] = (),
 ) -> list[Text]:
     """Return the last ``room`` events and remarks, newest first."""
-    told = [(event.at_ms, stamped(event), _event_style(event)) for event in events]
+    told = [(event.at_ms, brief(event), _event_style(event)) for event in events]
     told += [
         (remark.at_ms, f"{time_of_day(remark.at_ms)}  {remark.text}", "cyan")
         for remark in remarks

@@ -131,7 +131,7 @@ def test_what_is_not_known_is_a_dot(looking: Typed, state: Path) -> None:
     assert "discord   429:1           1       ·       ·         0    ·    ·" in out
     assert "C00USDT      0 s       ·" in out
     assert "and 1 more, better ones: --json" in out
-    assert "breaker opened 0 times, for 0 s in all\n" in out
+    assert "breaker never opened\n" in out
     assert out.endswith("no episode was found\n")
 
 

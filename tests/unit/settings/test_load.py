@@ -222,7 +222,8 @@ def test_a_markets_spellings_have_one_key(names: tuple[str, ...], same: bool) ->
 
 
 def test_variables_that_are_no_settings_are_left_alone(tmp_path: Path) -> None:
-    other = {"LIQMON_DATA": "x", "LIQMON_STATE_DIR": "x", "PATH": "/bin"}
+    names = ("LIQMON_ARCHIVE", "LIQMON_DATA", "LIQMON_STATE_DIR", "PATH")
+    other = dict.fromkeys(names, "x")
 
     assert read(tmp_path, environ=other).warnings == ()
 

@@ -20,7 +20,7 @@ from liqmon.core.events import (
     Summary,
 )
 from liqmon.core.model import Basis, Phase, PositionSide, Severity
-from liqmon.ui.lines import line, stamped, status_line
+from liqmon.ui.lines import brief, line, stamped, status_line
 
 BTC = ("bybit", "BTC/USDT:USDT")
 CLOSED, OPEN = BreakerState.CLOSED, BreakerState.OPEN
@@ -128,7 +128,7 @@ SUMMARY = Summary(1, 31.2, 6, 2, 1, 2, 1, 0, 1, 1, 1, 0)
         (FeedChanged(1, *BTC, FeedState.OK), "BTCUSDT (bybit): feed ok again"),
         (
             BreakerChanged(1, CLOSED, OPEN, "3 failures", 300.0),
-            "webhook circuit breaker open: 3 failures, nothing is sent for 300 s",
+            "webhook circuit breaker open: 3 failures, nothing is sent for 5 min",
         ),
         (
             BreakerChanged(1, CLOSED, OPEN, "HTTP 503", 15.0, "phone"),
@@ -190,6 +190,12 @@ def test_a_stamp_is_the_wall_clock_in_utc() -> None:
     event = Healed(1_700_000_040_000, *BTC, "x")
 
     assert stamped(event) == f"22:14:00  {line(event)}"
+
+
+def test_only_the_brief_line_leaves_the_odds_out() -> None:
+    event = FindingRaised(64_440_000, a_finding(confidence=0.76))
+    odds = "; of alerts like this, about 3 in 4 were cascades"
+    assert stamped(event) == f"{brief(event)}{odds}"
 
 
 def test_the_status_line_says_how_things_stand() -> None:
